@@ -80,7 +80,16 @@ export const gatewayLookPauseMs = 0.2;
 /** Connections without a request. Past it those go that have had none for longest. */
 export const gatewayIdleConnectionsMax = 4_096;
 
-/** How often they are looked for. */
+/**
+ * How long a connection that was ended because of what its peer sent is kept by the system: as long
+ * as such a peer is told to wait before it tries again.
+ */
+export const gatewayLingerMs = 1_000;
+
+/** Most of them: each takes a handle. Past it the longest kept one is let go. */
+export const gatewayLingersMax = 256;
+
+/** How often connections without a request are looked for. */
 export const gatewayIdleLookMs = 5_000;
 
 /** Bytes of unfinished bodies over all requests: bounds many slow senders of long bodies. */

@@ -287,9 +287,11 @@ export class Routes {
       .some((one) => one.trim() === socketProtocol);
     const { socket, response } = upgraded(request, offered ? { protocol: socketProtocol } : {});
     const { calls, clock, bound } = this.#options;
+    const turns = this.#turnsOf(caller);
+    const linger = () => connection?.linger();
     const session = new SocketSession(
       socket,
-      { calls, clock, bound, unread: this.#unread, turns: this.#turnsOf(caller) },
+      { calls, clock, bound, unread: this.#unread, turns, linger },
       { traceparent, timeoutMs },
     );
     this.#sockets.add(session);

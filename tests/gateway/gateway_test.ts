@@ -7,7 +7,8 @@ import type { Client } from "../../src/client/client.ts";
 import type { Transport } from "../../src/client/transport.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
-import { gatewayDrainMs, gatewayGraceMs } from "../../src/gateway/limits.ts";
+import { gatewayDrainMs, gatewayGraceMs, gatewayLingerMs } from "../../src/gateway/limits.ts";
+import { receive, roundTrips, writeText } from "../support/raw_peer.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 
@@ -158,4 +159,28 @@ Deno.test("a gateway that ends does not wait for who never reads his answer", as
   assert.equal(isOver, false);
   await clock.advanceAsync(1);
   await within("the end", ended);
+});
+
+Deno.test({
+  name: "a connection whose WebSocket was closed for what it sent is let go a second later",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { gateway, clock } = await gatewayOfNobody();
+    const port = Number(new URL(gateway.url).port);
+    using peer = await Deno.connect({ hostname: "127.0.0.1", port });
+    const head =
+      "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n" +
+      "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    // A text of one letter as a message, masked by zeros. The first of them is answered.
+    const message = "\x81\x81\0\0\0\0x";
+    void writeText(peer, head + message.repeat(20_000));
+    const read = receive(peer);
+    await waitFor("an answer", () => read.text.includes("not JSON"));
+    // By then it would have ended.
+    await roundTrips(gateway.url, 20);
+    assert.equal(read.isEnded, false);
+    clock.advance(gatewayLingerMs);
+    await waitFor("the end", () => read.isEnded);
+    await gateway.close();
+  },
 });

@@ -16,8 +16,16 @@ const inputQueueLength = 0x541B;
 const shutdownHow = { read: 0, both: 2 } as const;
 const receiveBuffer = { level: 1, option: 8 } as const;
 
+const duplicateDescriptor = 1030;
+
 /** Size of the longer form of an address, `sockaddr_in6`. */
 const addressBytes = 28;
+
+/** Where its port is. */
+const portAt = 2;
+
+/** How far from where it should be a connection is looked for: a millisecond's work. */
+const searchedMax = 1_024;
 
 const functions = {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
@@ -26,7 +34,16 @@ const functions = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
 } as const;
+
+/** `getsockname` or `getpeername`. */
+type AddressFunction = (
+  descriptor: number,
+  address: Uint8Array<ArrayBuffer>,
+  length: DataView<ArrayBuffer>,
+) => number;
 
 /**
  * The accepted connections of this process, for what the runtime's HTTP server does not show: those
@@ -35,8 +52,11 @@ const functions = {
 export class AcceptedSockets {
   readonly #library: Deno.DynamicLibrary<typeof functions>;
   readonly #address = new Uint8Array(addressBytes);
+  readonly #addressView = new DataView(this.#address.buffer);
   readonly #info = new DataView(new ArrayBuffer(tcpInfo.bytes));
   readonly #length = new DataView(new ArrayBuffer(4));
+  /** The descriptor of the last connection that was kept, or of the listener before. */
+  #lastKept = 0;
 
   private constructor(library: Deno.DynamicLibrary<typeof functions>) {
     this.#library = library;
@@ -77,7 +97,9 @@ export class AcceptedSockets {
     const isListener = this.#addressBy(getsockname, descriptor)?.port === port &&
       this.#peer(descriptor) === undefined;
     const { level, option } = receiveBuffer;
-    if (isListener) setsockopt(descriptor, level, option, new Uint32Array([bytes]), 4);
+    if (!isListener) return;
+    setsockopt(descriptor, level, option, new Uint32Array([bytes]), 4);
+    this.#lastKept = descriptor;
   }
 
   /** Ends what comes on a connection: what has come is still read, and answers go out. */
@@ -88,6 +110,38 @@ export class AcceptedSockets {
   /** Ends a connection, whatever its peer still sends. */
   end(socket: AcceptedSocket): void {
     this.#shutdown(socket, shutdownHow.both);
+  }
+
+  /**
+   * Has the system keep a connection when the runtime closes it: its peer is sent all that was
+   * written, and what it sends from then on waits unread. Returns how to let go of it; `undefined`
+   * if there is no such connection, or its descriptor is far from that of the last one.
+   *
+   * @param peer `host:port`, as the runtime writes it
+   * @param port the port that it has come to
+   */
+  keep(peer: string, port: number): (() => void) | undefined {
+    const { close, fcntl } = this.#library.symbols;
+    const descriptor = this.#find(peer, port);
+    if (descriptor === undefined) return undefined;
+    this.#lastKept = descriptor;
+    const kept = fcntl(descriptor, duplicateDescriptor, 0);
+    return kept < 0 ? undefined : () => void close(kept);
+  }
+
+  /** Goes outward from the last one, since connections that come and go have neighbouring ones. */
+  #find(peer: string, port: number): number | undefined {
+    const { getpeername } = this.#library.symbols;
+    const peerPort = Number(peer.slice(peer.lastIndexOf(":") + 1));
+    const isIt = (descriptor: number) =>
+      descriptor >= 0 && this.#ask(getpeername, descriptor) &&
+      this.#addressView.getUint16(portAt) === peerPort &&
+      this.at(descriptor, port)?.peer === peer;
+    for (let distance = 0; distance < searchedMax; distance++) {
+      if (isIt(this.#lastKept + distance)) return this.#lastKept + distance;
+      if (isIt(this.#lastKept - distance)) return this.#lastKept - distance;
+    }
+    return undefined;
   }
 
   close(): void {
@@ -105,20 +159,20 @@ export class AcceptedSockets {
   }
 
   #addressBy(
-    ask: (
-      descriptor: number,
-      address: Uint8Array<ArrayBuffer>,
-      length: DataView<ArrayBuffer>,
-    ) => number,
+    ask: AddressFunction,
     descriptor: number,
   ): { readonly host: string; readonly port: number } | undefined {
-    this.#length.setInt32(0, addressBytes, true);
-    if (ask(descriptor, this.#address, this.#length) !== 0) return undefined;
-    const view = new DataView(this.#address.buffer);
-    const port = view.getUint16(2);
-    const kind = view.getUint16(0, true);
+    if (!this.#ask(ask, descriptor)) return undefined;
+    const port = this.#addressView.getUint16(portAt);
+    const kind = this.#addressView.getUint16(0, true);
     if (kind === family.ipv4) return { host: this.#address.slice(4, 8).join("."), port };
     return kind === family.ipv6 ? { host: ipv6(this.#address.subarray(8, 24)), port } : undefined;
+  }
+
+  /** Fills in the address. Returns whether there is one. */
+  #ask(ask: AddressFunction, descriptor: number): boolean {
+    this.#length.setInt32(0, addressBytes, true);
+    return ask(descriptor, this.#address, this.#length) === 0;
   }
 
   #readBytes(descriptor: number): number | undefined {

@@ -39,6 +39,8 @@ interface SocketDeps {
   readonly unread: Budget;
   /** When the caller may begin the next part of a batch, or of its messages. */
   readonly turns: BatchTurns;
+  /** Has the connection outlive the socket for a second. Returns how to end it. */
+  readonly linger?: () => (() => void) | undefined;
 }
 
 interface OpenCall {
@@ -317,9 +319,21 @@ export class SocketSession {
   }
 
   #close(code: number, reason: string): void {
-    if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason);
+    if (this.#socket.readyState <= WebSocket.OPEN) {
+      if (code !== closeCodes.goingAway) this.#linger();
+      this.#socket.close(code, reason);
+    }
     // The peer may never confirm the close, so everything ends now.
     this.#end();
+  }
+
+  /** Who confirms the close reads, and need not wait. */
+  #linger(): void {
+    const letGo = this.#deps.linger?.();
+    if (letGo === undefined) return;
+    this.#socket.addEventListener("close", ({ wasClean }) => {
+      if (wasClean) letGo();
+    });
   }
 
   #end(): void {

@@ -4,6 +4,7 @@ import type { Logger } from "../../base/log.ts";
 import { callerAddress } from "../../base/names/site.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { type AcceptedSocket, AcceptedSockets } from "../../base/system/accepted_sockets.ts";
+import { Lingering } from "./lingering.ts";
 import {
   gatewayHeldInputBytes,
   gatewayIdleConnectionsMax,
@@ -16,7 +17,7 @@ import {
 /** The part of {@link AcceptedSockets} that is used here. */
 type Sockets = Pick<
   AcceptedSockets,
-  "descriptors" | "at" | "holdLittle" | "endInput" | "end" | "close"
+  "descriptors" | "at" | "holdLittle" | "endInput" | "end" | "keep" | "close"
 >;
 
 /** What {@link Connections} need. */
@@ -38,7 +39,7 @@ const lookStep = 64;
 export interface Sender {
   /** The address that it counts for. */
   readonly caller: string;
-  readonly connection: Pick<Connection, "begin" | "end" | "message"> | undefined;
+  readonly connection: Pick<Connection, "begin" | "end" | "message" | "linger"> | undefined;
 }
 
 /** A connection: who uses it tells what begins and ends on it. */
@@ -50,13 +51,16 @@ export class Connection {
   /** Since when nothing is under way. */
   #idleSinceMs: number;
   readonly #clock: Pick<Clock, "now">;
+  readonly #keep: () => (() => void) | undefined;
   /** How many parts had come at the last look, and how many bytes were read then or before. */
   #partsSeen = 0;
   #bytesBefore = 0;
   #bytesSeen = 0;
 
-  constructor(clock: Pick<Clock, "now">) {
+  /** @param keep has the system keep it, and returns how to let go of it */
+  constructor(clock: Pick<Clock, "now">, keep: () => (() => void) | undefined = () => undefined) {
     this.#clock = clock;
+    this.#keep = keep;
     this.#idleSinceMs = clock.now();
   }
 
@@ -75,6 +79,16 @@ export class Connection {
   /** A whole message has come on its WebSocket, or a whole body, which is counted elsewhere. */
   message(): void {
     this.#parts++;
+  }
+
+  /**
+   * It is about to be closed because of what its peer has sent. So that its peer does not come
+   * again at once, and can read what it is told, the system keeps it for a second.
+   *
+   * @returns has it closed now
+   */
+  linger(): () => void {
+    return this.#keep() ?? (() => {});
   }
 
   /** Whether something is under way. */
@@ -111,6 +125,7 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #sockets: Sockets | undefined;
   readonly #known = new Map<string, Connection>();
+  readonly #lingering: Lingering;
   readonly #timer: Timer | undefined;
   #nextLookMs = -Infinity;
   #idleLookMs: number;
@@ -120,6 +135,7 @@ export class Connections {
     this.#options = options;
     this.#sockets = options.sockets ?? AcceptedSockets.open();
     this.#idleLookMs = options.clock.now() + gatewayIdleLookMs;
+    this.#lingering = new Lingering(options.clock);
     if (this.#sockets === undefined) return;
     this.#timer = options.clock.every(gatewayUnfinishedLookMs, () => void this.#look());
   }
@@ -128,7 +144,7 @@ export class Connections {
   of(from: string): Connection {
     const known = this.#known.get(from);
     if (known !== undefined) return known;
-    const connection = new Connection(this.#options.clock);
+    const connection = new Connection(this.#options.clock, () => this.#keep(from));
     // Where nothing shows that it ends, it is not kept.
     if (this.#sockets !== undefined) this.#known.set(from, connection);
     return connection;
@@ -142,11 +158,23 @@ export class Connections {
     for (const one of descriptors) this.#sockets?.holdLittle(one, port, gatewayHeldInputBytes);
   }
 
+  /** Has those closed that only linger, since handles are scarce. */
+  endLingering(): void {
+    this.#lingering.end();
+  }
+
   /** Looks no more. */
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#lingering.end();
     this.#sockets?.close();
+  }
+
+  #keep(from: string): (() => void) | undefined {
+    if (this.#isClosed) return undefined;
+    const letGo = this.#sockets?.keep(from, this.#options.port());
+    return letGo === undefined ? undefined : this.#lingering.add(letGo);
   }
 
   async #look(): Promise<void> {

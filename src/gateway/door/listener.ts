@@ -109,7 +109,10 @@ export class HttpListener {
   async #answer(request: Request, from: string, connection: Connection): Promise<Response> {
     const { answer } = this.#options;
     const decision = this.#pipelines.begin(from, request.headers.has("host"));
-    if (decision === "refuse") return lastAnswer();
+    if (decision === "refuse") {
+      connection.linger();
+      return lastAnswer();
+    }
     try {
       if (decision === "wait") await new Promise<void>(giveWay);
       const response = await answer(request, from, connection);
@@ -132,6 +135,7 @@ export class HttpListener {
       log.warn("Cannot take connections: closing those without a request", {
         reason: messageOf(error),
       });
+      this.#connections.endLingering();
       this.#leave(server);
       void this.#listenAgain(server);
     });

@@ -91,6 +91,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a connection that is kept outlives its end here, and its peer reads what it was sent",
+  ignore,
+  fn: () =>
+    accepted("127.0.0.1", async ({ sockets, port, peer, own }) => {
+      const { hostname, port: from } = own.remoteAddr as Deno.NetAddr;
+      assert.equal(sockets.keep(`${hostname}:${from}`, port + 1), undefined);
+      assert.equal(sockets.keep(`127.1.2.3:${from}`, port), undefined);
+      const letGo = sockets.keep(`${hostname}:${from}`, port);
+      assert.ok(letGo !== undefined);
+      await peer.write(new Uint8Array(3));
+      await own.write(new Uint8Array(5));
+      own.close();
+      assert.equal(await peer.read(new Uint8Array(10)), 5);
+      assert.equal((await listed(sockets, port)).length, 1);
+      letGo();
+      assert.equal((await listed(sockets, port)).length, 0);
+      assert.equal(await peer.read(new Uint8Array(10)).catch(() => null), null);
+    }),
+});
+
+Deno.test({
   name:
     "connections that are accepted once little is held of each hold little, and those before as ever",
   ignore,

@@ -116,8 +116,9 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
  * A session whose batches wait for a turn, and how to give it to them.
  *
  * @param callMs how long it takes to begin a call
+ * @param linger has the connection outlive the socket
  */
-function setUp(callMs = 0) {
+function setUp(callMs = 0, linger: () => (() => void) | undefined = () => undefined) {
   const clock = new VirtualClock();
   const peer = new Peer();
   const begun: CallOptions[] = [];
@@ -134,6 +135,7 @@ function setUp(callMs = 0) {
   const session = new SocketSession(peer, {
     ...{ calls, clock, bound: boundOfGateway(), unread: new Budget(1e9, clock) },
     turns: { ...atOnce, turn: () => new Promise((resolve) => turns.push(resolve)) },
+    linger,
   }, {});
   return { peer, session, begun, callers, turns, clock };
 }
@@ -232,6 +234,29 @@ Deno.test("a peer of which too many messages wait for a turn is closed, and what
   turns.shift()?.();
   await settled();
   assert.equal(begun.length, gatewaySocketStep);
+});
+
+Deno.test("the connection of a peer that is closed for what it sent outlives its socket until it has confirmed that", async () => {
+  let lingering = 0;
+  const linger = () => {
+    lingering++;
+    return () => void lingering--;
+  };
+  const closing = () => {
+    const { peer } = setUp(0, linger);
+    peer.dispatchEvent(new MessageEvent("message", { data: new Uint8Array(1) }));
+    assert.equal(peer.closedWith, "Messages are text");
+    return peer;
+  };
+  const [one, other] = [closing(), closing()];
+  assert.equal(lingering, 2);
+  one.dispatchEvent(new CloseEvent("close", { wasClean: false }));
+  assert.equal(lingering, 2, "it sends on");
+  other.dispatchEvent(new CloseEvent("close", { wasClean: true }));
+  assert.equal(lingering, 1);
+  const { session } = setUp(0, linger);
+  await session.drain();
+  assert.equal(lingering, 1, "it has done nothing");
 });
 
 Deno.test("the time that a message or a member of a batch has waited for its turn counts for its call", async () => {

@@ -191,6 +191,7 @@ Deno.test("of too many connections without a request those end that have had non
       descriptors: () => Promise.resolve([...peers.keys()]),
       at: (descriptor) => ({ descriptor, peer: peers[descriptor] as string, readBytes: 0 }),
       holdLittle() {},
+      keep: () => undefined,
       endInput: ({ peer }) => ended.push(peer),
       end: () => assert.fail("It has sent nothing"),
       close() {},
@@ -212,6 +213,40 @@ Deno.test("of too many connections without a request those end that have had non
   }
 });
 
+Deno.test("a connection that is to linger is kept until it is let go, and all are when no more is looked", () => {
+  const kept: string[] = [];
+  const letGo: string[] = [];
+  const connections = new Connections({
+    ...{ port: () => 7, messageBytesMax, clock: new VirtualClock(), log: silentLogger },
+    sockets: {
+      descriptors: () => Promise.resolve([]),
+      at: () => undefined,
+      holdLittle() {},
+      endInput: () => assert.fail("It is used"),
+      end: () => assert.fail("It has sent nothing"),
+      keep(peer, port) {
+        kept.push(`${peer} at ${port}`);
+        return peer === "none" ? undefined : () => letGo.push(peer);
+      },
+      close: () => letGo.push("the library"),
+    },
+  });
+  connections.of("none").linger()();
+  connections.of("a").linger();
+  const end = connections.of("b").linger();
+  connections.of("c").linger();
+  assert.deepEqual(kept, ["none at 7", "a at 7", "b at 7", "c at 7"]);
+  end();
+  assert.deepEqual(letGo, ["b"]);
+  connections.endLingering();
+  assert.deepEqual(letGo, ["b", "a", "c"]);
+  connections.of("d").linger();
+  connections.close();
+  assert.deepEqual(letGo.slice(3), ["d", "the library"]);
+  connections.of("e").linger()();
+  assert.equal(kept.length, 5, "the library is closed");
+});
+
 Deno.test("connections are looked at again after the system had no handle left to show them", async () => {
   const clock = new VirtualClock();
   const ended: string[] = [];
@@ -223,6 +258,7 @@ Deno.test("connections are looked at again after the system had no handle left t
         ++asked === 1 ? Promise.reject(new Error("Too many open files")) : Promise.resolve([1]),
       at: (descriptor) => ({ descriptor, peer: "127.0.0.1:1", readBytes: 0 }),
       holdLittle() {},
+      keep: () => undefined,
       endInput: ({ peer }) => ended.push(peer),
       end: () => assert.fail("It has sent nothing"),
       close() {},
@@ -247,6 +283,7 @@ Deno.test("little is held of each connection that comes from the same machine, a
       descriptors: () => Promise.resolve([5]),
       at: () => undefined,
       holdLittle: (...args) => held.push(args),
+      keep: () => undefined,
       endInput() {},
       end() {},
       close() {},

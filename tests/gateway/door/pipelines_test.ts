@@ -7,8 +7,12 @@ import { Pipelines } from "../../../src/gateway/door/pipelines.ts";
 import {
   gatewayAheadMax,
   gatewayHostlessAheadMax,
+  gatewayLingerMs,
   gatewayPipelinedMax,
 } from "../../../src/gateway/limits.ts";
+import { receive, roundTrips, writeText } from "../../support/raw_peer.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+import { waitFor } from "../../support/wait_for.ts";
 
 /** Pipelines, and rounds of the event loop that pass when a test says so. */
 function rig({ hasHost = true } = {}) {
@@ -149,6 +153,30 @@ Deno.test("the connection ends after a request too many, which is told so, and w
   } finally {
     await listener.close();
   }
+});
+
+Deno.test({
+  name: "who sends a request too many is told so, and let go a second later",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const clock = new VirtualClock();
+    const listener = await listenerWith({ clock });
+    try {
+      const { hostname, port } = new URL(listener.url);
+      using peer = await Deno.connect({ hostname, port: Number(port) });
+      const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+      void writeText(peer, request.repeat(200));
+      const read = receive(peer);
+      await waitFor("the answer", () => read.text.includes("without a wait for their answers"));
+      // By then it would have ended.
+      await roundTrips(listener.url, 20);
+      assert.equal(read.isEnded, false);
+      clock.advance(gatewayLingerMs);
+      await waitFor("the end", () => read.isEnded);
+    } finally {
+      await listener.close();
+    }
+  },
 });
 
 Deno.test("answers that are made at once end the connection without a host, too", async () => {
