@@ -14,6 +14,9 @@ export const unrulyProcedures = fileURLToPath(new URL("fixtures/unruly.ts", impo
 
 const clientProgram = new URL("fixtures/client.ts", import.meta.url);
 
+/** How long a call of a client may take: more than a machine with much else to do needs. */
+export const loadTimeoutMs = 120_000;
+
 /** How to start a server. */
 export interface ServeOptions {
   /** @default any free one */
@@ -104,7 +107,7 @@ export class Cluster implements AsyncDisposable {
       stateDirectory: `${this.home.directory}/state/rpc`,
       callers: 4,
       methods: ["once", "again"],
-      timeoutMs: 30_000,
+      timeoutMs: loadTimeoutMs,
       pauseMs: 5,
       ...settings,
       name,

@@ -35,7 +35,7 @@ Deno.test({
         args: ["-B", "-W", "error", "-m", "unittest", "discover", "-s", here("python")],
         stdin: "null",
       }).output();
-      const { success, stderr } = await within("the Python client's tests", running, 300_000);
+      const { success, stderr } = await within("the Python client's tests", running, 1_200_000);
       return { python, success, text: new TextDecoder().decode(stderr) };
     }));
     for (const { python, success, text } of runs) assert.ok(success, `${python}\n${text}`);
