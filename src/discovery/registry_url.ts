@@ -53,9 +53,13 @@ export function isHost(text: string): boolean {
   return host.test(text);
 }
 
-/** What to write instead, in one line. */
+/**
+ * What to write instead, in one line. A login is not written out in the URL: whatever stands there
+ * goes out of what commands print, as a password.
+ */
 const forms = "local:, local:/some/dir, static:host:port,host:port or " +
-  "zookeeper://[user:password@]host:2181[,host:2181...][/chroot], or zookeepers:// for TLS";
+  "zookeeper://[login@]host:2181[,host:2181...][/chroot] (a login is user:password), " +
+  "or zookeepers:// for TLS";
 
 /**
  * Reads a registry's URL.

@@ -68,7 +68,7 @@ Deno.test("parseRegistryUrl() says what is wrong, and what the forms are", () =>
     assert.throws(() => parseRegistryUrl(text), (error: Error) => {
       assert.equal(error.name, "InvalidParams");
       assert.match(error.message, message, text);
-      for (const form of ["local:/some/dir", "static:host:port", "zookeeper://[user"]) {
+      for (const form of ["local:/some/dir", "static:host:port", "zookeeper://[login@]host"]) {
         assert.ok(error.message.includes(form), error.message);
       }
       return true;

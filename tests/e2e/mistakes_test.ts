@@ -55,6 +55,11 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
     ["call fib --params [1]", /it must be a JSON object, such as/],
     ["call fib --params {", /it must be a JSON object, such as/],
     ["call ping --registry here", /Cannot use the registry "here": .*write local:/],
+    // What is advised is no secret, and is shown.
+    [
+      "call ping --registry here",
+      /zookeeper:\/\/\[login@\]host:2181.* \(a login is user:password\)/,
+    ],
     ["call ping --registry zookeeper://", /is no host:port; write/],
     ["call ping --registry static:x", /write .*static:host:port/],
     ["call ping --service a/b", /Cannot use the service name "a\/b": it must be/],

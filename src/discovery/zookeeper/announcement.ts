@@ -256,7 +256,7 @@ export class ZooKeeperAnnouncement implements Announcement {
         `Cannot announce the server in ZooKeeper: ${messageOf(error)}. ${
           isRefused
             ? `${servicePath} belongs to another login: check the user and password in the ` +
-              "registry's URL (zookeeper://user:password@host:2181). "
+              "registry's URL (zookeeper://login@host:2181; a login is user:password). "
             : ""
         }Still trying`,
         { cause: error },

@@ -220,7 +220,7 @@ export class ZooKeeperDiscovery implements Discovery {
     } else if (state === "auth_failed") {
       this.#tellAll(
         "ZooKeeper refused the login. Check the user and password in the registry's URL " +
-          "(zookeeper://user:password@host:2181)",
+          "(zookeeper://login@host:2181; a login is user:password)",
       );
     }
   }
