@@ -27,7 +27,9 @@ async function ask(url: string): Promise<{ status: number; body: string; type: s
 signalTest("--metrics serves what the server does to Prometheus, and answers probes", async () => {
   await using home = await RpcHome.create();
   await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), waits);
-  const server = await home.serve(["127.0.0.1", "0", "tasks.ts", "--metrics", "127.0.0.1:0"]);
+  const server = await home.serve(
+    ["127.0.0.1", "0", "tasks.ts", "--metrics", "127.0.0.1:0", "--drain-timeout", "10m"],
+  );
   const url = await metricsOf(server);
   assert.equal((await ask(`${url}/healthz`)).status, 200);
   assert.equal((await ask(`${url}/readyz`)).status, 200);

@@ -66,6 +66,9 @@ const slow = `export async function slow() {
   return "done";
 }`;
 
+/** A server that waits for its calls also where what is looked at meanwhile takes long. */
+const patient = ["--drain-timeout", "10m"];
+
 for (
   const [name, signal] of [
     ["the terminal's end drains as SIGTERM does", "SIGHUP"],
@@ -79,7 +82,9 @@ for (
       await using home = await RpcHome.create();
       const at = (name: string) => join(home.workingDirectory, name);
       await Deno.writeTextFile(at("tasks.ts"), slow);
-      const server = await home.serve(["127.0.0.1", "0", "tasks.ts"], { ownGroup: true });
+      const server = await home.serve(["127.0.0.1", "0", "tasks.ts", ...patient], {
+        ownGroup: true,
+      });
       await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
       const call = client.call("slow");
       await waitFor("the call to begin", () => Deno.stat(at("begun")).catch(() => false));
@@ -161,7 +166,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
       const at = (name: string) => join(home.workingDirectory, name);
       await Deno.writeTextFile(at("slow.py"), slowPython);
       const server = await home.serve(
-        ["127.0.0.1", "0", "--no-builtin", "--exec", `${python} slow.py`],
+        ["127.0.0.1", "0", "--no-builtin", "--exec", `${python} slow.py`, ...patient],
         { ownGroup: true },
       );
       await using client = await connect({ registry: home.registry, timeoutMs: 120_000 });
@@ -188,7 +193,7 @@ Deno.test({
       args: [
         fileURLToPath(new URL("fixtures/hang_up.py", import.meta.url)),
         ...[Deno.execPath(), "run", "-A", "--no-prompt", main],
-        ...["serve", "127.0.0.1", "0", "tasks.ts", "--workers", "1"],
+        ...["serve", "127.0.0.1", "0", "tasks.ts", "--workers", "1", ...patient],
       ],
       cwd: home.workingDirectory,
       env: home.env(),
