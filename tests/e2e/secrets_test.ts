@@ -51,6 +51,10 @@ Deno.test("a password or a token in the wrong place is not repeated", async () =
     ["serve", "127.0.0.1", url],
     ["call", url, "--timeout", "1s"],
     ["call", url, token, "--repeat", "2", "--timeout", "1s"],
+    // Its time is over before anything else: the error names the method.
+    ["call", url, token, "--repeat", "2", "--timeout", "1ms"],
+    ["call", url, token, "--json", "--timeout", "1ms"],
+    ["call", url, token, "--verbose", "--timeout", "1ms"],
     ["methods", url],
     ["call", "ping", "--timeout", url],
     ["call", "ping", `--timeot=${url}`],

@@ -61,7 +61,7 @@ export class Failures {
     const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${toldMessage(error)}` +
       (hint === undefined ? "" : `; ${hint}`);
     tell(problemLine(plainLine(withoutSecrets(line))));
-    if (flags.verbose && error.stack !== undefined) tell(indentedText(error.stack));
+    if (flags.verbose && error.stack !== undefined) tell(indentedText(withoutSecrets(error.stack)));
     if (this.#count === shownMax) tell("rpc: further failures are only counted");
   }
 
@@ -85,8 +85,15 @@ export class Failures {
   }
 }
 
+/** A text that is not too long, without secrets: half of one would not look like one. */
 function shortened(text: string): string {
-  return text.length > paramsShownMax ? `${text.slice(0, paramsShownMax - 3)}...` : text;
+  const shown = withoutSecrets(text);
+  return shown.length > paramsShownMax ? `${shown.slice(0, paramsShownMax - 3)}...` : shown;
+}
+
+/** An error as it is printed for programs. */
+export function errorJson(error: RpcError): Record<string, unknown> {
+  return { ...error.toJSON(), message: withoutSecrets(error.message) };
 }
 
 /** In a server's message with the first issue: how many more there are. */

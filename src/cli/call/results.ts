@@ -4,6 +4,7 @@ import type { CallStream, StreamReport } from "../../client/call_stream.ts";
 import type { ResultWriter } from "../../terminal/result_writer.ts";
 import { jsonLine, plainText } from "../../terminal/plain_text.ts";
 import type { FailedLines } from "./input/failed_lines.ts";
+import { errorJson } from "./failures.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
 import { ResultOrder } from "./result_order.ts";
@@ -146,7 +147,7 @@ export class CallResults {
     const success = items === undefined ? { result } : { items };
     return jsonLine({
       [flags.input === undefined ? "i" : "line"]: job.number,
-      ...(error === undefined ? success : { error: error.toJSON() }),
+      ...(error === undefined ? success : { error: errorJson(error) }),
       server: server ?? null,
       ms: Number(durationMs.toFixed(3)),
     });

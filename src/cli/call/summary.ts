@@ -1,7 +1,7 @@
 import { percentagesOf } from "../../base/percentages.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { ClientStats } from "../../client/client_options.ts";
-import { plainLine } from "../../terminal/plain_text.ts";
+import { plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
 import { columnLines } from "../../terminal/table.ts";
 import { counted, milliseconds, perSecond, rounded, seconds } from "../../terminal/figure_text.ts";
 import { LatencyHistogram } from "../../terminal/histogram.ts";
@@ -70,7 +70,8 @@ export class CallSummary {
       const known = this.#errors.get(error.name);
       if (known !== undefined) known.count++;
       else if (this.#errors.size < messagesMax) {
-        this.#errors.set(error.name, { count: 1, message: error.message });
+        // Before it is cut: half of a secret does not look like one.
+        this.#errors.set(error.name, { count: 1, message: withoutSecrets(error.message) });
       }
     } else if (server !== undefined) {
       this.#servers.set(server, (this.#servers.get(server) ?? 0) + 1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../../src/base/errors.ts";
 import { TooLongError } from "../../../src/wire/message_bound.ts";
-import { Failures } from "../../../src/cli/call/failures.ts";
+import { errorJson, Failures } from "../../../src/cli/call/failures.ts";
 import type { CallFlags } from "../../../src/cli/call/flags.ts";
 
 /** What is told of a call that failed. */
@@ -74,4 +74,16 @@ Deno.test("what looks like JSON and was sent as a text is named where the parame
   assert.match(named ?? "", /^; "\[a\]" was sent as a text/);
   assert.match(cut ?? "", /^; "\{n{55}\.\.\. was sent as a text/);
   assert.deepEqual(others, ["", ""]);
+});
+
+Deno.test("of parameters that are cut no half of a password is left, nor one in a stack", () => {
+  const url = `zookeeper://me:${"hunter2-".repeat(10)}@127.0.0.1:1`;
+  const lines: string[] = [];
+  const flags = { verbose: true } as CallFlags;
+  const failures = new Failures({ method: "fib", flags, tell: (line) => lines.push(line) });
+  const error = new RpcError("DeadlineExceeded", `No answer to ${url} within 1 ms`);
+  failures.add({ number: 1, params: [url], lateMs: 0, line: undefined }, error, undefined);
+  assert.match(lines[0] ?? "", /fib\("zookeeper:\/\/me:\*\*\*@127/);
+  assert.ok(lines.length > 1 && !lines.join("\n").includes("hunter2"), lines.join("\n"));
+  assert.ok(!JSON.stringify(errorJson(error)).includes("hunter2"));
 });

@@ -33,6 +33,15 @@ Deno.test("the text tells count, errors, time, rate, latencies, servers, failure
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
 });
 
+Deno.test("the first of the failures is told without the secrets that it quotes", () => {
+  const summary = new CallSummary();
+  // As long that it would be cut ahead of the @ by which it is known.
+  const url = `zookeeper://me:${"hunter2-".repeat(30)}@127.0.0.1:1`;
+  summary.add(report(1, "a:1", new RpcError("DeadlineExceeded", `No answer to ${url}`)));
+  assert.match(summary.text(facts), /the first: No answer to zookeeper:\/\/me:\*\*\*@127/);
+  assert.ok(![...summary.errors].some(([, { message }]) => message.includes("hunter2")));
+});
+
 Deno.test("the JSON holds the same, as one object on one line", () => {
   const line = filled().json({ ...facts, rate: 100, isInterrupted: true });
   assert.ok(!line.includes("\n"));

@@ -8,11 +8,12 @@ import { type Discovery, type Instance, noServerText } from "../../../discovery/
 import { onlyOne } from "../../../discovery/narrowed.ts";
 import { snapshots } from "../../../discovery/snapshots.ts";
 import { printOnStderr, problemLine } from "../../../terminal/stdout.ts";
-import { jsonLine, plainLine } from "../../../terminal/plain_text.ts";
+import { jsonLine, plainLine, withoutSecrets } from "../../../terminal/plain_text.ts";
 import { ResultWriter } from "../../../terminal/result_writer.ts";
 import { padded } from "../../../terminal/width.ts";
 import type { Params } from "../../../wire/message.ts";
 import { exitCodes } from "../../../base/command_error.ts";
+import { errorJson } from "../failures.ts";
 import type { CallFlags } from "../flags.ts";
 
 /** What {@link callEach} takes. */
@@ -113,8 +114,8 @@ class EachRun {
         this.#failed++;
         this.#tell(
           instance,
-          { error: error.toJSON(), ms },
-          `failed: ${error.name}: ${error.message}`,
+          { error: errorJson(error), ms },
+          `failed: ${error.name}: ${withoutSecrets(error.message)}`,
         );
       } else if (items === undefined) this.#tell(instance, { result, ms }, textOf(result));
       else this.#tell(instance, { items, ms }, items === 0 ? "no items" : undefined);
