@@ -10,11 +10,12 @@ const endless = ["call", "fib", "78"];
 Deno.test("a call that overruns its deadline fails in time, and is really stopped", async () => {
   await using home = await RpcHome.create();
   const server = await home.serve();
-  const { code, stdout, stderr, durationMs } = await home.run([...endless, "--timeout", "500"]);
+  // Long enough that a worker has begun it by then.
+  const { code, stdout, stderr, durationMs } = await home.run([...endless, "--timeout", "5s"]);
   assert.equal(code, 1);
   assert.equal(stdout, "");
   assert.match(stderr, /^rpc: call fib\(78\) .*DeadlineExceeded: .*--timeout <time>\n$/);
-  assert.ok(durationMs >= 500, `${durationMs} ms`);
+  assert.ok(durationMs >= 5_000, `${durationMs} ms`);
 
   await server.process.says(/Killed a worker workerPid=\d+/);
   const pid = Number(/Killed a worker workerPid=(\d+)/.exec(server.stderr)?.[1]);
@@ -30,7 +31,7 @@ signalTest("Ctrl-C gives a call up, and its worker is free again", async () => {
   const client = home.start([...endless, "--timeout", "600000", "--verbose"]);
   await client.says(/Connected/);
   // Only then is it certain that the call has reached the server: another one waits behind it.
-  const next = home.start(["call", "fib", "20", "--timeout", "60000"]);
+  const next = home.start(["call", "fib", "20", "--timeout", "10m"]);
   await waitFor("both calls at the server", async () => {
     const { lines } = await home.run(["call", "rpc.stats"]);
     const stats = JSON.parse(lines[0] ?? "{}");

@@ -90,7 +90,7 @@ Deno.test("the line that a stopped input tells goes on behind it, and keeps the 
   await using home = await RpcHome.create();
   await home.serve();
   await Deno.writeTextFile(`${home.workingDirectory}/my jobs`, numbers(4));
-  const args = ["call", "it's", "--input", "my jobs", "--failed", "failed ones", "-t", "5s"];
+  const args = ["call", "it's", "--input", "my jobs", "--failed", "failed ones", "-t", "1m"];
   for (let skip = 1; skip <= 4; skip++) {
     const { stderr } = await home.run(args);
     const told = /go on with: rpc (.*)$/m.exec(stderr)?.[1] ?? "";

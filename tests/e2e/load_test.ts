@@ -69,7 +69,7 @@ signalTest(
   async () => {
     await using home = await RpcHome.create();
     const server = await home.serve();
-    const run = home.start(["call", "ping", "--duration", "1h", "--timeout", "2000"]);
+    const run = home.start(["call", "ping", "--duration", "1h", "--timeout", "20s"]);
     await waitFor(() => run.describe(), () => run.lines.length > 0);
     await server.kill();
     await run.says(/failed: Unavailable/);

@@ -185,7 +185,7 @@ Deno.test("a caller who goes cancels his call, and a slow reader slows the proce
       authorization: `Bearer ${gateway.token}`,
       "content-type": "application/json",
       accept: "application/x-ndjson",
-      "rpc-timeout-ms": "60000",
+      "rpc-timeout-ms": "600000",
     },
     body: "[1000000000]",
     signal: leave.signal,
