@@ -66,6 +66,12 @@ export const pongTimeoutsMax = 10;
  */
 export const unwantedSilentMaxMs = 5_000;
 
+/** So much of the processor's time is far more than an answer takes. */
+export const heldUpUsedMs = 100;
+
+/** How long a worker that waits for a core is waited for, whatever waits for it. */
+export const heldUpMaxMs = 30_000;
+
 /**
  * How long a worker beyond `--workers-min` may be idle before it is ended: a start costs as much as
  * many calls, so it stays for clients that call once a minute.

@@ -1,6 +1,9 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import type { ProcessorTime } from "../../base/system/processor_time.ts";
 import {
   heartbeatEveryMs,
+  heldUpMaxMs,
+  heldUpUsedMs,
   pongTimeoutMs,
   pongTimeoutsMax,
   unwantedSilentMaxMs,
@@ -18,6 +21,8 @@ interface HeartbeatOptions {
   /** Whether the worker handles one call at a time, and nothing else meanwhile. */
   readonly inOrder: boolean;
   readonly clock: Clock;
+  /** What the worker has had of the processor's time; `undefined`: nobody knows. */
+  processorTime(): ProcessorTime | undefined;
   /** Whether calls wait for a worker. */
   isWanted(): boolean;
   /** Called when it has answered, and may get calls again. */
@@ -34,6 +39,8 @@ interface Question {
   inVain: number;
   waits: number;
   timer: Timer | undefined;
+  /** What the worker had had of the processor's time when it missed the first wait. */
+  hadMs: number | undefined;
 }
 
 /**
@@ -41,7 +48,8 @@ interface Question {
  * before it costs a call. While it owes the answer it gets no calls.
  *
  * It takes two missed waits in a row: if the server itself was held up, it may not have read the
- * answer during the first.
+ * answer during the first. And one that waits for a core is waited for: on a machine that is busy
+ * another one would wait longer.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -97,6 +105,7 @@ export class Heartbeat {
       inVain: 0,
       waits: 0,
       timer: undefined,
+      hadMs: undefined,
     };
     this.#question = question;
     this.#wait(question);
@@ -119,6 +128,7 @@ export class Heartbeat {
       question.inVain = hasWritten && question.waits < 2 * pongTimeoutsMax
         ? 0
         : question.inVain + 1;
+      question.hadMs ??= this.#options.processorTime()?.usedMs;
       if (!this.#judge(question)) this.#wait(question);
     });
   }
@@ -128,9 +138,10 @@ export class Heartbeat {
   }
 
   /** Whether it is silent. */
-  #judge({ inVain, askedAtMs }: Question): boolean {
+  #judge(question: Question): boolean {
+    const { inVain, askedAtMs } = question;
     const { process: { owed }, clock, isWanted, silent } = this.#options;
-    if (inVain < 2) return false;
+    if (inVain < 2 || this.#isHeldUp(question)) return false;
     // A procedure may occupy the shared thread until its deadline. And a worker that gets no time
     // on a busy machine must not be restarted for nothing.
     const waitedMs = inVain * this.#waitMs;
@@ -138,5 +149,13 @@ export class Heartbeat {
     if (isPatient && !this.#isOverdue) return false;
     silent(`it did not answer within ${Math.round(clock.now() - askedAtMs)} ms`);
     return true;
+  }
+
+  /** Whether it wants a core, and has had too little time on one to answer. */
+  #isHeldUp({ hadMs, askedAtMs }: Question): boolean {
+    const { clock, processorTime } = this.#options;
+    if (hadMs === undefined || clock.now() - askedAtMs >= heldUpMaxMs) return false;
+    const now = processorTime();
+    return now?.isWanted === true && now.usedMs - hadMs < heldUpUsedMs;
   }
 }

@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { methodLengthMax } from "../../base/limits.ts";
 import type { Logger } from "../../base/log.ts";
+import { processorTimeOf } from "../../base/system/processor_time.ts";
 import { readDocument } from "../../procedures/documents/read_document.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
@@ -242,6 +243,7 @@ export class WorkerSlot {
       process,
       inOrder,
       clock,
+      processorTime: () => processorTimeOf(process.pid),
       isWanted,
       alive: () => {
         if (this.worker === process) ready();

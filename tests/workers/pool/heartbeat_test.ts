@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import { type Clock, sleep, systemClock } from "../../../src/base/clock.ts";
 import {
   heartbeatEveryMs,
+  heldUpMaxMs,
+  heldUpUsedMs,
   pongTimeoutMs,
   unwantedSilentMaxMs,
 } from "../../../src/workers/limits.ts";
@@ -140,7 +142,7 @@ Deno.test("a call may hold its io worker for as long as it has time, and no long
       ping: () => {},
       endIfDeaf: () => {},
     },
-    ...{ inOrder: false, clock, isWanted: () => true },
+    ...{ inOrder: false, clock, processorTime: () => undefined, isWanted: () => true },
     alive: () => assert.fail("it never answers"),
     silent: (because) => silent.push(because),
   });
@@ -161,7 +163,7 @@ Deno.test("an idle worker that does not answer is killed soon if calls wait for 
         ping: () => {},
         endIfDeaf: () => {},
       },
-      ...{ inOrder: true, clock, isWanted },
+      ...{ inOrder: true, clock, processorTime: () => undefined, isWanted },
       alive: () => assert.fail("it never answers"),
       silent: () => heartbeat.stop(),
     });
@@ -174,4 +176,35 @@ Deno.test("an idle worker that does not answer is killed soon if calls wait for 
   assert.equal(killedAfterMs(() => false), unwantedSilentMaxMs);
   let asked = 0;
   assert.equal(killedAfterMs(() => ++asked > 2), pongTimeoutMs * 2);
+});
+
+Deno.test("a worker that waits for a core is not killed for that, be it wanted or overdue", () => {
+  const killedAfterMs = (usedMs: (elapsedMs: number) => number, isStopped = false) => {
+    const clock = new VirtualClock();
+    let askedAtMs = Infinity;
+    const heartbeat = new Heartbeat({
+      process: {
+        owed: { load: 1, total: 1, readingMs: 0 },
+        ...{ isForeign: false, readsOfOutput: 0, hasPonged: true },
+        ping: () => askedAtMs = clock.now(),
+        endIfDeaf: () => {},
+      },
+      ...{ inOrder: false, clock, isWanted: () => true },
+      processorTime: () => ({
+        usedMs: 7_000 + usedMs(clock.now() - askedAtMs),
+        isWanted: !isStopped,
+      }),
+      alive: () => assert.fail("it never answers"),
+      silent: () => heartbeat.stop(),
+    });
+    clock.advance(heartbeatEveryMs);
+    heartbeat.ask();
+    while (heartbeat.isAwaited) clock.advance(pongTimeoutMs / 2);
+    return clock.now() - askedAtMs;
+  };
+  // One that spins on a core of its own, one that has a fiftieth of a core, and one that has none.
+  assert.equal(killedAfterMs((ms) => ms), pongTimeoutMs);
+  assert.equal(killedAfterMs((ms) => ms / 50), pongTimeoutMs / 2 + 50 * heldUpUsedMs);
+  assert.equal(killedAfterMs(() => 0), heldUpMaxMs);
+  assert.equal(killedAfterMs(() => 0, true), pongTimeoutMs);
 });
