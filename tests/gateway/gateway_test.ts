@@ -179,8 +179,10 @@ Deno.test({
     // By then it would have ended.
     await roundTrips(gateway.url, 20);
     assert.equal(read.isEnded, false);
-    clock.advance(gatewayLingerMs);
-    await waitFor("the end", () => read.isEnded);
+    await waitFor("the end", () => {
+      clock.advance(gatewayLingerMs);
+      return read.isEnded;
+    });
     await gateway.close();
   },
 });

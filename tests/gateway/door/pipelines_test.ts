@@ -171,8 +171,10 @@ Deno.test({
       // By then it would have ended.
       await roundTrips(listener.url, 20);
       assert.equal(read.isEnded, false);
-      clock.advance(gatewayLingerMs);
-      await waitFor("the end", () => read.isEnded);
+      await waitFor("the end", () => {
+        clock.advance(gatewayLingerMs);
+        return read.isEnded;
+      });
     } finally {
       await listener.close();
     }
