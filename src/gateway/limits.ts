@@ -146,6 +146,21 @@ export const gatewaySocketStepMs = 1;
  */
 export const gatewaySocketWaitingMax: number = gatewaySocketCallsMax;
 
+/**
+ * WebSockets of an address that were closed for what came on them, past which it may open no other
+ * until enough of them are forgotten. All of this machine count together.
+ */
+export const gatewayOffencesMax = 16;
+
+/**
+ * After how long each of them is forgotten, one after the other. Each took about two milliseconds
+ * of the gateway's time, so that is a tenth of it.
+ */
+export const gatewayOffenceMs = 20;
+
+/** Addresses of which they are counted. Past it all are forgotten. */
+export const gatewayOffendersMax = 1_024;
+
 /** Bytes that a WebSocket's peer may leave unread before it is closed. */
 export const gatewaySocketUnreadBytesMax = 16 * 1024 * 1024;
 

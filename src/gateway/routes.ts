@@ -16,6 +16,7 @@ import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
 import type { Sender } from "./door/connections.ts";
 import { Leftovers } from "./door/leftovers.ts";
+import { Offences } from "./door/offences.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
 import { Shares } from "./door/shares.ts";
@@ -58,6 +59,12 @@ interface RoutesOptions {
   readonly log: Logger;
 }
 
+/** Whose a request is, and what is counted for its address. */
+interface Party extends Sender {
+  /** Empty for this machine, on which each connection is a caller. */
+  readonly address: string;
+}
+
 /** The path of calls, before the method's name. */
 const callPath = "/call/";
 
@@ -75,6 +82,7 @@ export class Routes {
   readonly #turns = new PartTurns();
   readonly #requestsOf = new Shares();
   readonly #socketsOf = new Shares();
+  readonly #offences: Offences;
   readonly #texts = new DocumentTexts();
   /** Unread bytes of all WebSockets. */
   readonly #unread: Budget;
@@ -84,6 +92,7 @@ export class Routes {
   constructor(options: RoutesOptions) {
     this.#options = options;
     this.#leftovers = new Leftovers(options.clock);
+    this.#offences = new Offences(options.clock);
     const unreadMax = Math.max(gatewaySocketsUnreadBytesMax, 2 * options.bound.bytes);
     this.#unread = new Budget(unreadMax, options.clock);
   }
@@ -104,17 +113,18 @@ export class Routes {
     from: string,
     connection?: Sender["connection"],
   ): Promise<Response> {
-    const caller = callerAddress(from) ?? from;
+    const address = callerAddress(from) ?? "";
+    const caller = address === "" ? from : address;
     const count = this.#requestsOf.add(caller);
     try {
-      return await this.#answerIn(request, { caller, connection }, count);
+      return await this.#answerIn(request, { caller, address, connection }, count);
     } finally {
       this.#requestsOf.remove(caller);
     }
   }
 
   /** @param count how many requests of the caller are under way */
-  async #answerIn(request: Request, sender: Sender, count: number): Promise<Response> {
+  async #answerIn(request: Request, sender: Party, count: number): Promise<Response> {
     const { access, log } = this.#options;
     let cors: Readonly<Record<string, string>> | undefined;
     this.#requests++;
@@ -160,7 +170,7 @@ export class Routes {
     await Promise.all([...this.#sockets].map((socket) => socket.drain()));
   }
 
-  async #answer(request: Request, url: URL, sender: Sender): Promise<Response> {
+  async #answer(request: Request, url: URL, sender: Party): Promise<Response> {
     const { pathname } = url;
     if (request.method === "OPTIONS") return this.#preflight(request);
     if (pathname === "/healthz") return text(request, 200, "ok");
@@ -230,7 +240,7 @@ export class Routes {
     return answers.of(text, { "content-type": "application/json" });
   }
 
-  async #root(request: Request, url: URL, sender: Sender): Promise<Response> {
+  async #root(request: Request, url: URL, sender: Party): Promise<Response> {
     const { access } = this.#options;
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
       access.checkToken(request.headers, url);
@@ -263,8 +273,14 @@ export class Routes {
     return { caller, places, turn: () => this.#turns.next(caller) };
   }
 
-  #upgrade(request: Request, sender: Sender): Response {
-    const { caller } = sender;
+  #upgrade(request: Request, sender: Party): Response {
+    const { caller, address, connection } = sender;
+    if (this.#offences.areTooMany(address)) {
+      connection?.linger();
+      const text =
+        "Cannot open a WebSocket: too many of your address were closed for what they sent";
+      throw new HttpProblem(503, "Overloaded", text, { connection: "close" });
+    }
     if (this.#sockets.size >= gatewayStreamsMax) {
       throw new HttpProblem(503, "Overloaded", `${gatewayStreamsMax} WebSockets are open already`);
     }
@@ -281,14 +297,17 @@ export class Routes {
     }
   }
 
-  #upgraded(request: Request, { caller, connection }: Sender): Response {
+  #upgraded(request: Request, { caller, address, connection }: Party): Response {
     const { traceparent, timeoutMs } = callOptionsOf(request);
     const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
       .some((one) => one.trim() === socketProtocol);
     const { socket, response } = upgraded(request, offered ? { protocol: socketProtocol } : {});
     const { calls, clock, bound } = this.#options;
     const turns = this.#turnsOf(caller);
-    const linger = () => connection?.linger();
+    const linger = () => {
+      this.#offences.add(address);
+      return connection?.linger();
+    };
     const session = new SocketSession(
       socket,
       { calls, clock, bound, unread: this.#unread, turns, linger },

@@ -7,8 +7,14 @@ import type { Client } from "../../src/client/client.ts";
 import type { Transport } from "../../src/client/transport.ts";
 import type { Discovery } from "../../src/discovery/discovery.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
-import { gatewayDrainMs, gatewayGraceMs, gatewayLingerMs } from "../../src/gateway/limits.ts";
-import { receive, roundTrips, writeText } from "../support/raw_peer.ts";
+import {
+  gatewayDrainMs,
+  gatewayGraceMs,
+  gatewayLingerMs,
+  gatewayOffenceMs,
+  gatewayOffencesMax,
+} from "../../src/gateway/limits.ts";
+import { receive, roundTrips, untilOneLingers, writeText } from "../support/raw_peer.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 
@@ -161,28 +167,65 @@ Deno.test("a gateway that ends does not wait for who never reads his answer", as
   await within("the end", ended);
 });
 
+/** A WebSocket's peer that sends many messages at once. The first of them is answered. */
+async function flood(url: string) {
+  const peer = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
+  const head =
+    "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n" +
+    "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  // A text of one letter as a message, masked by zeros.
+  void writeText(peer, head + "\x81\x81\0\0\0\0x".repeat(20_000));
+  return { peer, read: receive(peer) };
+}
+
 Deno.test({
   name: "a connection whose WebSocket was closed for what it sent is let go a second later",
   ignore: Deno.build.os !== "linux",
-  async fn() {
-    const { gateway, clock } = await gatewayOfNobody();
-    const port = Number(new URL(gateway.url).port);
-    using peer = await Deno.connect({ hostname: "127.0.0.1", port });
-    const head =
-      "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n" +
-      "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    // A text of one letter as a message, masked by zeros. The first of them is answered.
-    const message = "\x81\x81\0\0\0\0x";
-    void writeText(peer, head + message.repeat(20_000));
-    const read = receive(peer);
-    await waitFor("an answer", () => read.text.includes("not JSON"));
-    // By then it would have ended.
-    await roundTrips(gateway.url, 20);
-    assert.equal(read.isEnded, false);
-    await waitFor("the end", () => {
-      clock.advance(gatewayLingerMs);
-      return read.isEnded;
+  fn: () =>
+    untilOneLingers(async () => {
+      const { gateway, clock } = await gatewayOfNobody();
+      const { peer, read } = await flood(gateway.url);
+      try {
+        await waitFor("an answer", () => read.text.includes("not JSON") || read.isEnded);
+        // By then it would have ended.
+        await roundTrips(gateway.url, 20);
+        if (read.isEnded) return false;
+        await waitFor("the end", () => {
+          clock.advance(gatewayLingerMs);
+          return read.isEnded;
+        });
+        return true;
+      } finally {
+        peer.close();
+        await gateway.close();
+      }
+    }),
+});
+
+Deno.test("whose WebSockets were closed too often for what they sent opens no other until a while later", async () => {
+  const { gateway, clock } = await gatewayOfNobody();
+  const peers: Deno.TcpConn[] = [];
+  try {
+    const refused = await waitFor("a refusal", async () => {
+      const { peer, read } = await flood(gateway.url);
+      peers.push(peer);
+      await waitFor("an answer", () => read.text.includes("}") || read.isEnded);
+      return read.text.startsWith("HTTP/1.1 503") && read.text;
     });
+    assert.ok(peers.length > gatewayOffencesMax, `${peers.length}`);
+    assert.match(refused, /retry-after: 1/i);
+    assert.match(refused, /too many of your address were closed/);
+    clock.advance(peers.length * gatewayOffenceMs);
+    const socket = new WebSocket(gateway.url.replace("http", "ws"));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    socket.onopen = () => resolve("open");
+    socket.onerror = () => resolve("refused");
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    assert.equal(await promise, "open");
+    socket.close();
+    await closed;
+  } finally {
+    for (const peer of peers) peer.close();
     await gateway.close();
-  },
+  }
 });

@@ -1,5 +1,7 @@
 /** Peers that speak for themselves, byte by byte. */
 
+import assert from "node:assert/strict";
+
 /** What has come of a peer so far. */
 interface Received {
   /** One byte a character. */
@@ -39,4 +41,15 @@ export async function roundTrips(url: string, count: number): Promise<void> {
     await writeText(conn, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     await conn.read(new Uint8Array(1_000));
   }
+}
+
+/**
+ * Runs until a connection lingers: where a test of the same process has hundreds of descriptors
+ * meanwhile, it may be too far from the others to be found.
+ *
+ * @param lingers returns whether one did
+ */
+export async function untilOneLingers(lingers: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) if (await lingers()) return;
+  assert.fail("None lingers");
 }

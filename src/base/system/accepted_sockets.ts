@@ -24,8 +24,8 @@ const addressBytes = 28;
 /** Where its port is. */
 const portAt = 2;
 
-/** How far from where it should be a connection is looked for: a millisecond's work. */
-const searchedMax = 1_024;
+/** How far from where it should be a connection is looked for: half a millisecond's work. */
+const searchedMax = 512;
 
 const functions = {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
