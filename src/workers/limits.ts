@@ -38,6 +38,9 @@ export const overlooksMaxMs = 1_000;
 /** The same after a call's deadline has passed in that way. */
 export const overlooksPastDeadlineMaxMs = 250;
 
+/** A deadline that is noticed this late tells that this process was held up. */
+export const heldUpMs = 500;
+
 /**
  * Calls are medium up to this average. A worker that waits for its next one until the server has
  * passed an answer on is idle for some tenths of a millisecond: much of a medium call, and no more

@@ -1,21 +1,8 @@
 import assert from "node:assert/strict";
 import { idleTimeoutMs, partialLineTimeoutMs } from "../../src/base/limits.ts";
 import { LookedTime } from "../../src/server/bounds/looked_time.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
+import { StoppableClock } from "../support/stoppable_clock.ts";
 import { serverTest } from "./fixtures/harness.ts";
-
-/** A clock whose process can be stopped: time passes then, and no timer runs. */
-class StoppableClock extends VirtualClock {
-  #stoppedMs = 0;
-
-  stop(ms: number): void {
-    this.#stoppedMs += ms;
-  }
-
-  override now(): number {
-    return super.now() + this.#stoppedMs;
-  }
-}
 
 // To see it fail: let look() in src/server/bounds/looked_time.ts return its argument.
 serverTest("the time in which a server was stopped is held against no peer", async (harness) => {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Deadline, DeadlineWheel } from "../../base/deadline_wheel.ts";
-import { overlooksMaxMs, overlooksPastDeadlineMaxMs } from "../limits.ts";
+import { heldUpMs, overlooksMaxMs, overlooksPastDeadlineMaxMs } from "../limits.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
@@ -21,6 +21,7 @@ const lookEveryMs = 100;
  * stopped. No deadline would ever end such a worker, and it would look like the least busy one.
  *
  * It takes two checks in a row: if the server itself was held up, it may not have read the output.
+ * The time before it went on does not count, since its workers were perhaps held up, too.
  */
 export class Overlooked {
   readonly #options: OverlookedOptions;
@@ -28,6 +29,8 @@ export class Overlooked {
   readonly #expiredSince = new WeakMap<WorkerProcess, number>();
   readonly #suspects = new WeakSet<WorkerProcess>();
   #next: Deadline | undefined;
+  /** When the server went on that had been held up. */
+  #wentOnAtMs = -Infinity;
 
   constructor(options: OverlookedOptions) {
     this.#options = options;
@@ -37,8 +40,11 @@ export class Overlooked {
   watch(): void {
     if (this.#next !== undefined) return;
     const { clock, wheel } = this.#options;
-    this.#next = wheel.add(clock.now() + lookEveryMs, () => {
+    const dueMs = clock.now() + lookEveryMs;
+    this.#next = wheel.add(dueMs, () => {
       this.#next = undefined;
+      const nowMs = clock.now();
+      if (nowMs - dueMs >= heldUpMs) this.#wentOnAtMs = nowMs;
       this.#look();
     });
   }
@@ -50,7 +56,7 @@ export class Overlooked {
     // It was busy with the call before that one.
     if (worker.owed.load > 0) return;
     this.#expiredSince.set(worker, worker.owed.busySinceMs);
-    const forMs = worker.owed.overlooksForMs(this.#options.clock.now());
+    const forMs = this.#forMs(worker, this.#options.clock.now());
     if (forMs >= overlooksPastDeadlineMaxMs) this.#kill(slot, worker, forMs);
     else this.watch();
   }
@@ -72,12 +78,17 @@ export class Overlooked {
       const limitMs = isSilent ? overlooksPastDeadlineMaxMs : overlooksMaxMs;
       // The cheap check comes first, and is nearly always false.
       const isLong = nowMs - worker.owed.busySinceMs >= limitMs;
-      const forMs = isLong ? worker.owed.overlooksForMs(nowMs) : 0;
+      const forMs = isLong ? this.#forMs(worker, nowMs) : 0;
       if (forMs < limitMs) this.#suspects.delete(worker);
       else if (this.#suspects.has(worker)) this.#kill(slot, worker, forMs);
       else this.#suspects.add(worker);
     }
     if (isAnyBusy) this.watch();
+  }
+
+  /** How long a worker has not begun its next call while this process could see it. */
+  #forMs({ owed }: WorkerProcess, nowMs: number): number {
+    return Math.min(owed.overlooksForMs(nowMs), nowMs - this.#wentOnAtMs);
   }
 
   #kill(slot: WorkerSlot, worker: WorkerProcess, forMs: number): void {

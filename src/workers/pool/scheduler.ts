@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { RpcError } from "../../base/errors.ts";
-import { fairWaitMs } from "../limits.ts";
+import { fairWaitMs, heldUpMs } from "../limits.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
 import { Fairness } from "./fairness.ts";
@@ -37,9 +37,6 @@ const cancelGraceMs = 50;
 
 /** The same for a stream, whose `finally` may take a moment, and for a worker that was held up. */
 const longGraceMs = 500;
-
-/** A deadline that is noticed this late tells that this process was held up. */
-const heldUpMs = 500;
 
 const inQueue: Place = { name: "queue" };
 
