@@ -2,7 +2,7 @@
 export interface ProcessorTime {
   /** In milliseconds, to ten of them. */
   readonly usedMs: number;
-  /** Whether it could go on at once: it has a core, or waits for one. */
+  /** Whether its first thread could go on at once: it has a core, or waits for one. */
   readonly isWanted: boolean;
 }
 
