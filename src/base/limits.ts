@@ -321,8 +321,9 @@ export const formerConnectionsMax = 4;
 export const handshakesMax = 1_024;
 
 /**
- * The pause between the beginnings of two TLS handshakes while several wait, in milliseconds. It is
- * as long as a handshake, so that handshakes take no more than half of the processor time.
+ * The least time between the beginnings of two TLS handshakes while several wait, in milliseconds.
+ * Others are served in between. To count it from a handshake's end did nothing for them, and made
+ * those who connect wait longer (docs/SECURITY.md).
  */
 export const handshakePauseMs = 1;
 
