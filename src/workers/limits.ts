@@ -69,7 +69,7 @@ export const pongTimeoutsMax = 10;
  */
 export const unwantedSilentMaxMs = 5_000;
 
-/** So much of the processor's time is far more than an answer takes. */
+/** So much of the processor's time is far more than an answer takes, or the beginning of a call. */
 export const heldUpUsedMs = 100;
 
 /** How long a worker that waits for a core is waited for, whatever waits for it. */

@@ -1,6 +1,13 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Deadline, DeadlineWheel } from "../../base/deadline_wheel.ts";
-import { heldUpMs, overlooksMaxMs, overlooksPastDeadlineMaxMs } from "../limits.ts";
+import type { ProcessorTime } from "../../base/system/processor_time.ts";
+import {
+  heldUpMaxMs,
+  heldUpMs,
+  heldUpUsedMs,
+  overlooksMaxMs,
+  overlooksPastDeadlineMaxMs,
+} from "../limits.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
@@ -10,6 +17,8 @@ interface OverlookedOptions {
   readonly wheel: DeadlineWheel;
   /** The workers to look at. */
   slots(): readonly WorkerSlot[];
+  /** What a process has had of the processor's time; `undefined`: nobody knows. */
+  processorTime(pid: number): ProcessorTime | undefined;
 }
 
 /** How often workers are checked while one of them owes an answer. */
@@ -21,13 +30,15 @@ const lookEveryMs = 100;
  * stopped. No deadline would ever end such a worker, and it would look like the least busy one.
  *
  * It takes two checks in a row: if the server itself was held up, it may not have read the output.
- * The time before it went on does not count, since its workers were perhaps held up, too.
+ * The time before it went on does not count, since its workers were perhaps held up, too. And one
+ * that waits for a core is waited for, as the heartbeat does.
  */
 export class Overlooked {
   readonly #options: OverlookedOptions;
   /** Workers that let a call's deadline pass, and since when they have been silent. */
   readonly #expiredSince = new WeakMap<WorkerProcess, number>();
-  readonly #suspects = new WeakSet<WorkerProcess>();
+  /** Idle ones past their time, and what they had had of the processor's when that was seen. */
+  readonly #suspects = new WeakMap<WorkerProcess, number | undefined>();
   #next: Deadline | undefined;
   /** When the server went on that had been held up. */
   #wentOnAtMs = -Infinity;
@@ -57,8 +68,9 @@ export class Overlooked {
     if (worker.owed.load > 0) return;
     this.#expiredSince.set(worker, worker.owed.busySinceMs);
     const forMs = this.#forMs(worker, this.#options.clock.now());
-    if (forMs >= overlooksPastDeadlineMaxMs) this.#kill(slot, worker, forMs);
-    else this.watch();
+    const isHeldUp = forMs < overlooksPastDeadlineMaxMs || this.#waitsForCore(worker, forMs);
+    if (isHeldUp) this.watch();
+    else this.#kill(slot, worker, forMs);
   }
 
   /** Stops checking. */
@@ -80,8 +92,9 @@ export class Overlooked {
       const isLong = nowMs - worker.owed.busySinceMs >= limitMs;
       const forMs = isLong ? this.#forMs(worker, nowMs) : 0;
       if (forMs < limitMs) this.#suspects.delete(worker);
-      else if (this.#suspects.has(worker)) this.#kill(slot, worker, forMs);
-      else this.#suspects.add(worker);
+      else if (!this.#suspects.has(worker)) {
+        this.#suspects.set(worker, this.#options.processorTime(worker.pid)?.usedMs);
+      } else if (!this.#waitsForCore(worker, forMs)) this.#kill(slot, worker, forMs);
     }
     if (isAnyBusy) this.watch();
   }
@@ -89,6 +102,14 @@ export class Overlooked {
   /** How long a worker has not begun its next call while this process could see it. */
   #forMs({ owed }: WorkerProcess, nowMs: number): number {
     return Math.min(owed.overlooksForMs(nowMs), nowMs - this.#wentOnAtMs);
+  }
+
+  /** Whether a suspect wants a core, and has since had too little time on one to begin a call. */
+  #waitsForCore(worker: WorkerProcess, forMs: number): boolean {
+    const hadMs = this.#suspects.get(worker);
+    if (hadMs === undefined || forMs >= heldUpMaxMs) return false;
+    const now = this.#options.processorTime(worker.pid);
+    return now?.isWanted === true && now.usedMs - hadMs < heldUpUsedMs;
   }
 
   #kill(slot: WorkerSlot, worker: WorkerProcess, forMs: number): void {

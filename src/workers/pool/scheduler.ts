@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { DeadlineWheel } from "../../base/deadline_wheel.ts";
 import { RpcError } from "../../base/errors.ts";
+import { processorTimeOf } from "../../base/system/processor_time.ts";
 import { fairWaitMs, heldUpMs } from "../limits.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { CallQueue } from "./call_queue.ts";
@@ -63,7 +64,10 @@ export class Scheduler implements PoolCallOwner {
       this.#spare = new SpareWorkers({ kept, clock, slots: () => this.#slots });
     }
     this.#oneAhead = new OneAhead({ clock, slots: () => this.#slots });
-    if (inOrder) this.#overlooked = new Overlooked({ clock, wheel, slots: () => this.#slots });
+    if (inOrder) {
+      const slots = () => this.#slots;
+      this.#overlooked = new Overlooked({ clock, wheel, slots, processorTime: processorTimeOf });
+    }
     this.#fairness = new Fairness({
       queue: this.#queue,
       shedding: this.#shedding,

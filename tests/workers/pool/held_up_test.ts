@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { DeadlineWheel } from "../../../src/base/deadline_wheel.ts";
-import { overlooksMaxMs } from "../../../src/workers/limits.ts";
+import { heldUpMaxMs, heldUpUsedMs, overlooksMaxMs } from "../../../src/workers/limits.ts";
 import { Overlooked } from "../../../src/workers/pool/overlooked.ts";
 import type { WorkerSlot } from "../../../src/workers/pool/worker_slot.ts";
 import { StoppableClock } from "../../support/stoppable_clock.ts";
 
-/** A worker that was given a call now, and does not begin it. */
-function wedged() {
+/** A worker that was given a call now, and does not begin it; `time` is all it has of a core. */
+function wedged(time?: { usedMs: number; isWanted: boolean }) {
   const clock = new StoppableClock();
   const busySinceMs = clock.now();
   const killed: string[] = [];
@@ -23,6 +23,7 @@ function wedged() {
     wheel: DeadlineWheel.of(clock),
     // Of a worker it needs no more.
     slots: () => [slot as unknown as WorkerSlot],
+    processorTime: () => time && { ...time },
   });
   overlooked.watch();
   return { clock, killed, overlooked };
@@ -47,4 +48,28 @@ Deno.test("a worker that does not begin its call is killed", () => {
   clock.advance(1_000);
   assert.equal(killed.length, 1);
   overlooked.stop();
+});
+
+// To see it fail: let #waitsForCore() in src/workers/pool/overlooked.ts return false.
+Deno.test("a worker that waits for a core is not killed until it has had one", () => {
+  const time = { usedMs: 700, isWanted: true };
+  const { clock, killed, overlooked } = wedged(time);
+  clock.advance(10 * overlooksMaxMs);
+  time.usedMs += heldUpUsedMs / 2;
+  clock.advance(overlooksMaxMs);
+  assert.deepEqual(killed, []);
+  time.usedMs += heldUpUsedMs;
+  clock.advance(200);
+  assert.equal(killed.length, 1);
+  overlooked.stop();
+});
+
+Deno.test("a worker that waits for nothing, or for ever, is killed", () => {
+  const idle = wedged({ usedMs: 700, isWanted: false });
+  const starved = wedged({ usedMs: 700, isWanted: true });
+  idle.clock.advance(2 * overlooksMaxMs);
+  assert.equal(idle.killed.length, 1);
+  starved.clock.advance(heldUpMaxMs + 200);
+  assert.equal(starved.killed.length, 1);
+  for (const { overlooked } of [idle, starved]) overlooked.stop();
 });
