@@ -83,13 +83,13 @@ function programsIn(directory: string): string[] {
   }
 }
 
-/**
- * How long a directory may not be empty of what its last processes leave there: ten times what a
- * busy machine needs, and all that there is of it otherwise.
- */
+/** How long programs that were killed may take to end: far more than they need. */
 const leavingMs = 60_000;
 
-/** A program that was killed with its server, such as a Deno, writes in its home to its end. */
+/**
+ * Removes a directory when nothing writes in it any more. A program that a server had started, such
+ * as a Deno that keeps its caches in its home, ends a moment after that server was killed.
+ */
 function removeInTime(directory: string): void {
   const sleeping = new Int32Array(new SharedArrayBuffer(4));
   for (const untilMs = performance.now() + leavingMs;;) {
@@ -97,7 +97,7 @@ function removeInTime(directory: string): void {
       return Deno.removeSync(directory, { recursive: true });
     } catch (error) {
       if (performance.now() > untilMs) throw error;
-      // A page's last event waits for nothing else.
+      // The last event of a file of tests is not waited for, so it has to wait itself.
       Atomics.wait(sleeping, 0, 0, 10);
     }
   }
