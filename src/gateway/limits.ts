@@ -147,8 +147,9 @@ export const gatewaySocketStepMs = 1;
 export const gatewaySocketWaitingMax: number = gatewaySocketCallsMax;
 
 /**
- * WebSockets of an address that were closed for what came on them, past which it may open no other
- * until enough of them are forgotten. All of this machine count together.
+ * WebSockets of an address that were closed for what came on them, or left while messages of them
+ * waited, past which it may open no other until enough of them are forgotten. All of this machine
+ * count together.
  */
 export const gatewayOffencesMax = 16;
 

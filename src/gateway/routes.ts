@@ -277,8 +277,7 @@ export class Routes {
     const { caller, address, connection } = sender;
     if (this.#offences.areTooMany(address)) {
       connection?.linger();
-      const text =
-        "Cannot open a WebSocket: too many of your address were closed for what they sent";
+      const text = "Cannot open a WebSocket: too many of your address sent too much";
       throw new HttpProblem(503, "Overloaded", text, { connection: "close" });
     }
     if (this.#sockets.size >= gatewayStreamsMax) {
@@ -304,13 +303,11 @@ export class Routes {
     const { socket, response } = upgraded(request, offered ? { protocol: socketProtocol } : {});
     const { calls, clock, bound } = this.#options;
     const turns = this.#turnsOf(caller);
-    const linger = () => {
-      this.#offences.add(address);
-      return connection?.linger();
-    };
+    const offended = () => this.#offences.add(address);
+    const linger = () => connection?.linger();
     const session = new SocketSession(
       socket,
-      { calls, clock, bound, unread: this.#unread, turns, linger },
+      { calls, clock, bound, unread: this.#unread, turns, offended, linger },
       { traceparent, timeoutMs },
     );
     this.#sockets.add(session);

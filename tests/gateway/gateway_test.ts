@@ -214,7 +214,7 @@ Deno.test("whose WebSockets were closed too often for what they sent opens no ot
     });
     assert.ok(peers.length > gatewayOffencesMax, `${peers.length}`);
     assert.match(refused, /retry-after: 1/i);
-    assert.match(refused, /too many of your address were closed/);
+    assert.match(refused, /too many of your address sent too much/);
     clock.advance(peers.length * gatewayOffenceMs);
     const socket = new WebSocket(gateway.url.replace("http", "ws"));
     const { promise, resolve } = Promise.withResolvers<string>();

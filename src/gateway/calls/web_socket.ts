@@ -39,6 +39,8 @@ interface SocketDeps {
   readonly unread: Budget;
   /** When the caller may begin the next part of a batch, or of its messages. */
   readonly turns: BatchTurns;
+  /** Told once if more came of it than it may send. */
+  readonly offended?: () => void;
   /** Has the connection outlive the socket for a second. Returns how to end it. */
   readonly linger?: () => (() => void) | undefined;
 }
@@ -89,7 +91,11 @@ export class SocketSession {
     };
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     // This event also follows each error.
-    socket.addEventListener("close", () => this.#end());
+    socket.addEventListener("close", () => {
+      // What waits was sent without a wait for answers, and handed over before others' input.
+      if (!this.#intake.isEmpty) this.#deps.offended?.();
+      this.#end();
+    });
     socket.addEventListener("error", () => {});
   }
 
@@ -320,7 +326,10 @@ export class SocketSession {
 
   #close(code: number, reason: string): void {
     if (this.#socket.readyState <= WebSocket.OPEN) {
-      if (code !== closeCodes.goingAway) this.#linger();
+      if (code !== closeCodes.goingAway) {
+        this.#deps.offended?.();
+        this.#linger();
+      }
       this.#socket.close(code, reason);
     }
     // The peer may never confirm the close, so everything ends now.

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { gatewayOffenceMs, gatewayOffencesMax, gatewayOffendersMax } from "../limits.ts";
 
 /**
- * WebSockets that were closed for what came on them, by address. The runtime hands over some
+ * WebSockets on which more came than may, by address. The runtime hands over some
  * hundred messages of each new one before it looks for others' input, so an address that has had
  * too many closed has to wait before it opens further ones. Those that it has open go on.
  */

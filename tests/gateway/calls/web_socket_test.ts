@@ -116,9 +116,9 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
  * A session whose batches wait for a turn, and how to give it to them.
  *
  * @param callMs how long it takes to begin a call
- * @param linger has the connection outlive the socket
+ * @param more what else the session needs
  */
-function setUp(callMs = 0, linger: () => (() => void) | undefined = () => undefined) {
+function setUp(callMs = 0, more: Partial<ConstructorParameters<typeof SocketSession>[1]> = {}) {
   const clock = new VirtualClock();
   const peer = new Peer();
   const begun: CallOptions[] = [];
@@ -135,7 +135,7 @@ function setUp(callMs = 0, linger: () => (() => void) | undefined = () => undefi
   const session = new SocketSession(peer, {
     ...{ calls, clock, bound: boundOfGateway(), unread: new Budget(1e9, clock) },
     turns: { ...atOnce, turn: () => new Promise((resolve) => turns.push(resolve)) },
-    linger,
+    ...more,
   }, {});
   return { peer, session, begun, callers, turns, clock };
 }
@@ -243,7 +243,7 @@ Deno.test("the connection of a peer that is closed for what it sent outlives its
     return () => void lingering--;
   };
   const closing = () => {
-    const { peer } = setUp(0, linger);
+    const { peer } = setUp(0, { linger });
     peer.dispatchEvent(new MessageEvent("message", { data: new Uint8Array(1) }));
     assert.equal(peer.closedWith, "Messages are text");
     return peer;
@@ -254,9 +254,31 @@ Deno.test("the connection of a peer that is closed for what it sent outlives its
   assert.equal(lingering, 2, "it sends on");
   other.dispatchEvent(new CloseEvent("close", { wasClean: true }));
   assert.equal(lingering, 1);
-  const { session } = setUp(0, linger);
+  const { session } = setUp(0, { linger });
   await session.drain();
   assert.equal(lingering, 1, "it has done nothing");
+});
+
+Deno.test("a peer offends once by what it is closed for, or if it leaves while messages of it wait", async () => {
+  let offences = 0;
+  const offended = () => void offences++;
+  const send = (count: number) => {
+    const { peer } = setUp(0, { offended });
+    for (let id = 0; id < count; id++) void peer.say({ jsonrpc: "2.0", id, method: "text" });
+    return peer;
+  };
+  const tooMany = send(gatewaySocketStep + gatewaySocketWaitingMax + 1);
+  assert.equal(offences, 1);
+  tooMany.dispatchEvent(new CloseEvent("close"));
+  assert.equal(offences, 1);
+  await settled();
+  send(gatewaySocketStep + 1).dispatchEvent(new CloseEvent("close"));
+  assert.equal(offences, 2);
+  const honest = send(gatewaySocketStep - 1);
+  await settled();
+  honest.dispatchEvent(new CloseEvent("close"));
+  await setUp(0, { offended }).session.drain();
+  assert.equal(offences, 2);
 });
 
 Deno.test("the time that a message or a member of a batch has waited for its turn counts for its call", async () => {
