@@ -69,7 +69,10 @@ zooKeeperTest("connect() says who cannot be reached and why, and the attempts go
 
 zooKeeperTest("a restarted server finds the session and its ephemeral nodes kept", async () => {
   await using own = await startZooKeeper(longSessions);
-  await using fixture = await connectedClient(own.connectString);
+  // A server that is starting may take a connection and never answer it: there has to be time for
+  // others before the session ends.
+  const connectTimeoutMs = sessionTimeoutMs / 10;
+  await using fixture = await connectedClient(own.connectString, { connectTimeoutMs });
   const { client } = fixture;
   const { sessionId } = client;
   await client.create("/a", "x", { mode: "ephemeral" });
