@@ -2,12 +2,11 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { ProcessorTime } from "../../base/system/processor_time.ts";
 import {
   heartbeatEveryMs,
-  heldUpMaxMs,
-  heldUpUsedMs,
   pongTimeoutMs,
   pongTimeoutsMax,
   unwantedSilentMaxMs,
 } from "../limits.ts";
+import { waitsForCore } from "./core_wait.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
 
 /** The worker, as its heartbeat needs it. */
@@ -141,7 +140,7 @@ export class Heartbeat {
   #judge(question: Question): boolean {
     const { inVain, askedAtMs } = question;
     const { process: { owed }, clock, isWanted, silent } = this.#options;
-    if (inVain < 2 || this.#isHeldUp(question)) return false;
+    if (inVain < 2 || this.#waitsForCore(question)) return false;
     // A procedure may occupy the shared thread until its deadline. And a worker that gets no time
     // on a busy machine must not be restarted for nothing.
     const waitedMs = inVain * this.#waitMs;
@@ -151,11 +150,8 @@ export class Heartbeat {
     return true;
   }
 
-  /** Whether it wants a core, and has had too little time on one to answer. */
-  #isHeldUp({ hadMs, askedAtMs }: Question): boolean {
+  #waitsForCore({ hadMs, askedAtMs }: Question): boolean {
     const { clock, processorTime } = this.#options;
-    if (hadMs === undefined || clock.now() - askedAtMs >= heldUpMaxMs) return false;
-    const now = processorTime();
-    return now?.isWanted === true && now.usedMs - hadMs < heldUpUsedMs;
+    return waitsForCore(hadMs, clock.now() - askedAtMs, processorTime);
   }
 }

@@ -1,14 +1,9 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Deadline, DeadlineWheel } from "../../base/deadline_wheel.ts";
 import type { ProcessorTime } from "../../base/system/processor_time.ts";
-import {
-  heldUpMaxMs,
-  heldUpMs,
-  heldUpUsedMs,
-  overlooksMaxMs,
-  overlooksPastDeadlineMaxMs,
-} from "../limits.ts";
+import { heldUpMs, overlooksMaxMs, overlooksPastDeadlineMaxMs } from "../limits.ts";
 import type { WorkerProcess } from "../process/worker_process.ts";
+import { waitsForCore } from "./core_wait.ts";
 import type { WorkerSlot } from "./worker_slot.ts";
 
 /** What {@link Overlooked} needs. */
@@ -106,10 +101,8 @@ export class Overlooked {
 
   /** Whether a suspect wants a core, and has since had too little time on one to begin a call. */
   #waitsForCore(worker: WorkerProcess, forMs: number): boolean {
-    const hadMs = this.#suspects.get(worker);
-    if (hadMs === undefined || forMs >= heldUpMaxMs) return false;
-    const now = this.#options.processorTime(worker.pid);
-    return now?.isWanted === true && now.usedMs - hadMs < heldUpUsedMs;
+    const now = () => this.#options.processorTime(worker.pid);
+    return waitsForCore(this.#suspects.get(worker), forMs, now);
   }
 
   #kill(slot: WorkerSlot, worker: WorkerProcess, forMs: number): void {

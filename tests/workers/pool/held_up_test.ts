@@ -50,7 +50,7 @@ Deno.test("a worker that does not begin its call is killed", () => {
   overlooked.stop();
 });
 
-// To see it fail: let #waitsForCore() in src/workers/pool/overlooked.ts return false.
+// To see it fail: let waitsForCore() in src/workers/pool/core_wait.ts return false.
 Deno.test("a worker that waits for a core is not killed until it has had one", () => {
   const time = { usedMs: 700, isWanted: true };
   const { clock, killed, overlooked } = wedged(time);
