@@ -10,11 +10,10 @@ import { Gateway } from "../../src/gateway/gateway.ts";
 import {
   gatewayDrainMs,
   gatewayGraceMs,
-  gatewayLingerMs,
   gatewayOffenceMs,
   gatewayOffencesMax,
 } from "../../src/gateway/limits.ts";
-import { receive, roundTrips, untilOneLingers, writeText } from "../support/raw_peer.ts";
+import { lingers, receive, untilOneLingers, writeText } from "../support/raw_peer.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 
@@ -186,15 +185,8 @@ Deno.test({
       const { gateway, clock } = await gatewayOfNobody();
       const { peer, read } = await flood(gateway.url);
       try {
-        await waitFor("an answer", () => read.text.includes("not JSON") || read.isEnded);
-        // By then it would have ended.
-        await roundTrips(gateway.url, 20);
-        if (read.isEnded) return false;
-        await waitFor("the end", () => {
-          clock.advance(gatewayLingerMs);
-          return read.isEnded;
-        });
-        return true;
+        const isAnswered = () => read.text.includes("not JSON");
+        return await lingers(read, isAnswered, { url: gateway.url, clock });
       } finally {
         peer.close();
         await gateway.close();

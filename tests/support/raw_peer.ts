@@ -1,6 +1,9 @@
 /** Peers that speak for themselves, byte by byte. */
 
 import assert from "node:assert/strict";
+import { gatewayLingerMs } from "../../src/gateway/limits.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
+import { waitFor } from "./wait_for.ts";
 
 /** What has come of a peer so far. */
 interface Received {
@@ -44,12 +47,32 @@ export async function roundTrips(url: string, count: number): Promise<void> {
 }
 
 /**
+ * Waits for a gateway's last answer on a connection that it ends for what came on it. Returns
+ * whether that lingers then, until a second has passed by the gateway's clock.
+ */
+export async function lingers(
+  read: Received,
+  isAnswered: () => boolean,
+  { url, clock }: { readonly url: string; readonly clock: VirtualClock },
+): Promise<boolean> {
+  await waitFor("the answer", () => isAnswered() || read.isEnded);
+  // By then it would have ended.
+  await roundTrips(url, 20);
+  if (read.isEnded) return false;
+  await waitFor("the end", () => {
+    clock.advance(gatewayLingerMs);
+    return read.isEnded;
+  });
+  return true;
+}
+
+/**
  * Runs until a connection lingers: where a test of the same process has hundreds of descriptors
  * meanwhile, it may be too far from the others to be found.
  *
- * @param lingers returns whether one did
+ * @param attempt returns whether one did
  */
-export async function untilOneLingers(lingers: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt++) if (await lingers()) return;
+export async function untilOneLingers(attempt: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 20; i++) if (await attempt()) return;
   assert.fail("None lingers");
 }

@@ -7,12 +7,10 @@ import { Pipelines } from "../../../src/gateway/door/pipelines.ts";
 import {
   gatewayAheadMax,
   gatewayHostlessAheadMax,
-  gatewayLingerMs,
   gatewayPipelinedMax,
 } from "../../../src/gateway/limits.ts";
-import { receive, roundTrips, untilOneLingers, writeText } from "../../support/raw_peer.ts";
+import { lingers, receive, untilOneLingers, writeText } from "../../support/raw_peer.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
-import { waitFor } from "../../support/wait_for.ts";
 
 /** Pipelines, and rounds of the event loop that pass when a test says so. */
 function rig({ hasHost = true } = {}) {
@@ -168,15 +166,7 @@ Deno.test({
         void writeText(peer, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(200));
         const read = receive(peer);
         const isTold = () => read.text.includes("without a wait for their answers");
-        await waitFor("the answer", () => isTold() || read.isEnded);
-        // By then it would have ended.
-        await roundTrips(listener.url, 20);
-        if (read.isEnded) return false;
-        await waitFor("the end", () => {
-          clock.advance(gatewayLingerMs);
-          return read.isEnded;
-        });
-        return true;
+        return await lingers(read, isTold, { url: listener.url, clock });
       } finally {
         await listener.close();
       }
