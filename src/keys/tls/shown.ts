@@ -51,14 +51,17 @@ export function certificateFault(
   const known = ofKeys.get(server);
   if (known !== undefined && nowMs < known.untilMs) return known.fault;
   if (ofKeys.size >= faultsMax) ofKeys.clear();
-  const found = { fault: look(target, keys, name), untilMs: nowMs + faultKeptMs };
-  ofKeys.set(server, found);
-  return found.fault;
+  const fault = certificateAt(target, name).then((shown) => {
+    if (shown !== undefined) return faultOf(shown, keys, name);
+    // It was only too slow, perhaps: the next look may tell.
+    ofKeys.delete(server);
+    return undefined;
+  });
+  ofKeys.set(server, { fault, untilMs: nowMs + faultKeptMs });
+  return fault;
 }
 
-async function look(target: HostPort, keys: Keys, name: string): Promise<string | undefined> {
-  const shown = await certificateAt(target, name);
-  if (shown === undefined) return undefined;
+function faultOf(shown: Uint8Array, keys: Keys, name: string): string | undefined {
   let read: CertificateInfo;
   try {
     read = readCertificate(shown);
