@@ -10,6 +10,8 @@ import { isProof, proofOf, type Token } from "./token.ts";
 /** How long a token can be used. */
 const invitationMs = 15 * 60 * 1_000;
 
+const lateText = "Nobody joined within 15 minutes: the token is void; rpc keys invite";
+
 /** How many wrong tokens are refused before the invitation is withdrawn. */
 const wrongTriesMax = 5;
 
@@ -57,6 +59,8 @@ export interface Joined {
 export class Invitation {
   readonly #options: InvitationOptions;
   readonly #outcome = Promise.withResolvers<Joined>();
+  /** By the machine's clock: timers stand still while the machine sleeps. */
+  readonly #untilMs: number;
   readonly #peers = new Set<Deno.Conn>();
   #wrongTries = 0;
   /** How many came and did not join. */
@@ -66,6 +70,7 @@ export class Invitation {
 
   private constructor(options: InvitationOptions) {
     this.#options = options;
+    this.#untilMs = options.clock.wallTimeMs() + invitationMs;
   }
 
   /**
@@ -75,9 +80,7 @@ export class Invitation {
    */
   static async wait(options: InvitationOptions): Promise<Joined> {
     const invitation = new Invitation(options);
-    const timer = options.clock.after(invitationMs, () => {
-      invitation.#end("Nobody joined within 15 minutes: the token is void; rpc keys invite");
-    });
+    const timer = options.clock.after(invitationMs, () => invitation.#end(lateText));
     try {
       void invitation.#accept();
       return await invitation.#outcome.promise;
@@ -139,13 +142,18 @@ export class Invitation {
 
   /** Who the peer is, once it has its certificate. */
   async #answer(peer: Deno.Conn): Promise<Joined> {
-    const { token, authority, sign } = this.#options;
+    const { token, authority, sign, clock } = this.#options;
     const { name, request, proof, mayDiffer } = await readJsonLine(peer);
     if (typeof name !== "string" || typeof request !== "string") throw new Error("no request");
     if (!isProof(proof, proofOf(token, joinLabels.request, name, request))) {
       this.#wrongTries++;
       await writeJsonLine(peer, { error: "the token is not the one of this invitation" });
       throw new Error("its token was wrong");
+    }
+    if (clock.wallTimeMs() > this.#untilMs) {
+      await writeJsonLine(peer, { error: "the token is older than 15 minutes" }).catch(() => {});
+      this.#end(lateText);
+      throw new Error("its token was too old");
     }
     // A token is good for one machine: if two come with it at once, the second is refused.
     if (this.#isInUse) {

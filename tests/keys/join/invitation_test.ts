@@ -90,6 +90,15 @@ Deno.test("a token is void after fifteen minutes", async () => {
   await assert.rejects(join(place, token, "bob", systemClock), /is rpc keys invite .* running/);
 });
 
+Deno.test("a token is void after fifteen minutes in which the machine slept, too", async () => {
+  const clock = new VirtualClock();
+  const { joined, place, token } = await invite(clock);
+  clock.setWallTime(clock.wallTimeMs() + 16 * 60_000);
+  await assert.rejects(join(place, token, "bob", systemClock), /is older than 15 minutes/);
+  const { message } = await ended(joined) as unknown as Error;
+  assert.match(message, /within 15 minutes: the token is void/);
+});
+
 Deno.test("strangers who say nothing, or nonsense, hold nobody up and are no wrong tokens", async () => {
   const clock = new VirtualClock();
   const { token, joined, place } = await invite(clock);
