@@ -31,6 +31,12 @@ const machineDays = 398;
 /** Clocks differ, so a certificate is valid from a day before it was made. */
 const backdatedMs = dayMs;
 
+/**
+ * When this program was written. A clock that says an earlier time was never set since the machine
+ * was switched on, and once it is, what was made by it has expired.
+ */
+const writtenMs = Date.UTC(2026, 0, 1);
+
 const serverUsage = "1.3.6.1.5.5.7.3.1";
 const clientUsage = "1.3.6.1.5.5.7.3.2";
 
@@ -185,6 +191,12 @@ async function sign(
   publicKey: CryptoKey,
   nowMs: number,
 ): Promise<string> {
+  if (nowMs < writtenMs) {
+    throw new CommandError(
+      `Cannot make a certificate: this machine's clock says ${dateText(nowMs)}, which cannot be: ` +
+        "set it first",
+    );
+  }
   const endMs = authority.certificate.notAfter.getTime();
   if (endMs <= nowMs) {
     throw new CommandError(

@@ -28,7 +28,8 @@ export function dateProblem(
 ): string | undefined {
   if (nowMs < validFromMs) {
     const [now, begin] = momentTexts(nowMs, validFromMs);
-    return `this machine's clock says ${now}, and its keys begin on ${begin}: is the clock wrong?`;
+    return `this machine's clock says ${now}, and its keys begin on ${begin}: is the clock wrong? ` +
+      "If not, rpc keys renew";
   }
   if (nowMs <= validToMs) return undefined;
   const [end, now] = momentTexts(validToMs, nowMs);

@@ -5,6 +5,7 @@ import { createRequest, isSignedBy, signRequest, type Subject } from "./authorit
 import { lastIssued, openAuthorityFiles, rememberIssued } from "./authority_files.ts";
 import { putKeys } from "./bundle.ts";
 import { clusterOf } from "./certificate.ts";
+import { dateProblem, dateText } from "./expiry.ts";
 import { lockKeys } from "./file_writing.ts";
 import { keyFiles } from "./files.ts";
 import { areSame, type Keys, keysOf, readKeys } from "./keys.ts";
@@ -46,13 +47,14 @@ export async function renewMember(
  *
  * @param before the keys that are there
  * @param sign has the certificate made
- * @throws {CommandError} what was made is not of this machine's cluster, or this machine has become
- * another member meanwhile
+ * @throws {CommandError} what was made is not of this machine's cluster or not valid now, or this
+ * machine has become another member meanwhile
  */
 export async function renewKeys(
   directory: string,
   before: Keys,
   sign: (request: string) => Promise<string>,
+  nowMs: number,
 ): Promise<Keys> {
   const { authority, own } = before;
   const { request, privateKey } = await createRequest(own.name);
@@ -64,6 +66,14 @@ export async function renewKeys(
   }
   const keys = keysOf("the answer", { authority, certificate, privateKey });
   if (keys.own.name !== own.name) throw new CommandError("Cannot renew: the answer is another's");
+  // Where the other machine's clock is ahead, they are good only later, and those of before now.
+  if (dateProblem(keys.own, nowMs) !== undefined) {
+    const [from, to, now] = [keys.own.validFromMs, keys.own.validToMs, nowMs].map(dateText);
+    throw new CommandError(
+      `Cannot renew: the new keys are valid from ${from} to ${to}, and this machine's clock says ` +
+        `${now}: it is wrong, or that of the machine that made them`,
+    );
+  }
   using _ = await lockKeys(directory);
   const now = readKeys(directory);
   if (now === undefined) {

@@ -72,6 +72,14 @@ Deno.test("no certificate outlasts its cluster, and a cluster that has ended mak
   );
 });
 
+Deno.test("a clock that was never set makes no certificate", async () => {
+  const authority = await openAuthority(await createAuthority(0));
+  await assert.rejects(
+    createMember(authority, { name: "alpha", rights: machineRights }, 5_000),
+    /this machine's clock says 1970-01-01, which cannot be: set it first/,
+  );
+});
+
 Deno.test("who may only call has neither the usage nor the name of a server", async () => {
   const authority = await openAuthority(await createAuthority(nowMs));
   const rights = parseRights("read,call:fib*");

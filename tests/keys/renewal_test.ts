@@ -55,7 +55,7 @@ Deno.test("keys that a machine was given while it renewed those of before stay",
       const certificate = await renewMember(owner, before.own, request, Date.now());
       meanwhile();
       return certificate;
-    });
+    }, Date.now());
 
   const joined = await other.member("carol");
   await assert.rejects(
@@ -78,4 +78,27 @@ Deno.test("keys that a machine was given while it renewed those of before stay",
     /Did not renew: .* were taken away/,
   );
   assert.equal(readKeys(directory), undefined);
+});
+
+Deno.test("keys of a machine whose clock is ahead do not take the place of good ones", async () => {
+  await using cluster = await TestCluster.create();
+  const directory = cluster.write(await cluster.member("bob"));
+  const owner = cluster.write(await cluster.member("alpha"));
+  cluster.makeOwner(owner, ["bob"]);
+  const before = readKeys(directory) as Keys;
+  const nowMs = Date.parse("2026-12-24T12:00:00Z");
+  const dayMs = 86_400_000;
+  const renew = (aheadMs: number) =>
+    renewKeys(
+      directory,
+      before,
+      (request) => renewMember(owner, before.own, request, nowMs + aheadMs),
+      nowMs,
+    );
+  await assert.rejects(
+    renew(10 * dayMs),
+    /Cannot renew: the new keys are valid from 2027-01-02 to 2028-02-05, .* says 2026-12-24: it is/,
+  );
+  assert.equal(readKeys(directory)?.certificate, before.certificate);
+  assert.equal((await renew(dayMs / 2)).own.validToMs, nowMs + 398.5 * dayMs);
 });

@@ -54,7 +54,8 @@ function datesOf({ own }: Keys, todo: string, nowMs: number): Finding {
     expiryText(validToMs, nowMs);
   if (nowMs < validFromMs) {
     const from = new Date(validFromMs).toISOString();
-    const clock = "set this machine's clock, which is behind the one that made the keys";
+    const clock = "set this machine's clock, which is behind the one that made the keys, or, if " +
+      "that one was ahead: rpc keys renew";
     return { check, status: "wrong", text: `${name}: not good before ${from}`, todo: clock };
   }
   if (nowMs > validToMs) return { check, status: "wrong", text, todo };

@@ -42,6 +42,7 @@ export async function renew(keys: KeyRing, place: RenewalPlace): Promise<void> {
     hasAuthority(directory)
       ? (request) => renewMember(directory, before.own, request, place.clock.wallTimeMs())
       : (request) => askServers(keys, request, place),
+    place.clock.wallTimeMs(),
   );
 }
 
