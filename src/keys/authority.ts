@@ -32,10 +32,10 @@ const machineDays = 398;
 const backdatedMs = dayMs;
 
 /**
- * When this program was written. A clock that says an earlier time was never set since the machine
- * was switched on, and once it is, what was made by it has expired.
+ * A clock that says an earlier time was never set since the machine was switched on: without a
+ * battery they begin in 1970 or 2000. Once it is set, what was made by it has expired.
  */
-const writtenMs = Date.UTC(2026, 0, 1);
+const earliestMs = Date.UTC(2001, 0, 1);
 
 const serverUsage = "1.3.6.1.5.5.7.3.1";
 const clientUsage = "1.3.6.1.5.5.7.3.2";
@@ -191,7 +191,7 @@ async function sign(
   publicKey: CryptoKey,
   nowMs: number,
 ): Promise<string> {
-  if (nowMs < writtenMs) {
+  if (nowMs < earliestMs) {
     throw new CommandError(
       `Cannot make a certificate: this machine's clock says ${dateText(nowMs)}, which cannot be: ` +
         "set it first",
