@@ -41,12 +41,26 @@ interface Session {
 
 const sessionHeader = "mcp-session-id";
 
+/** The ids that a gateway gives to sessions: UUIDs. */
+const sessionIdForm = /^[0-9a-f-]{36}$/;
+
+/** How a session begins in the SDK that its client began with this gateway before. */
+const beginning = {
+  ...{ jsonrpc: "2.0", id: 0, method: "initialize" },
+  params: {
+    ...{ protocolVersion: "2025-11-25", capabilities: {} },
+    clientInfo: { name: "unknown", version: "0" },
+  },
+};
+
 /** The end of an answer whose request was cancelled: its client does not wait for it. */
 const nothing = { headers: { "content-type": "text/event-stream" } };
 
 /**
  * Answers agents: the Model Context Protocol over HTTP, where each message of a client is a POST. A
- * session spans several messages, since a client cancels a request by another one.
+ * session spans several messages, since a client cancels a request by another one. It holds nothing
+ * else, so that one that was forgotten, or was begun before a restart, goes on under its id: the
+ * common clients begin no other by themselves.
  */
 export class Agents {
   readonly #options: AgentsOptions;
@@ -74,9 +88,12 @@ export class Agents {
     const text = await bodies.read(request, connection);
     checkJsonBody(request, text);
     const body = bodyOf(text);
-    const session = id === null ? await this.#begin(body, caller) : this.#sessionOf(id);
+    const isNew = id === null || !this.#sessions.has(id);
+    const session = id === null
+      ? await this.#begin(body, caller)
+      : this.#known(id) ?? await this.#resume(id, request, body, caller);
     const response = await this.#handle(session, request, body);
-    if (id === null && !response.ok) this.#forget(session);
+    if (isNew && !response.ok) this.#forget(session);
     const headers = Object.fromEntries(response.headers);
     const answer = await response.text();
     if (response.status === 200) return answers.of(answer, headers);
@@ -120,11 +137,22 @@ export class Agents {
     }
   }
 
-  async #begin(body: Message, caller: string): Promise<Session> {
+  #begin(body: Message, caller: string): Promise<Session> {
     if (body.method !== "initialize") {
       const text = "Begin by initialize, and send the Mcp-Session-Id of its answer with the others";
       throw new HttpProblem(400, "InvalidRequest", text);
     }
+    return this.#make(crypto.randomUUID(), caller);
+  }
+
+  /** @throws {HttpProblem} no gateway has begun it */
+  #resume(id: string, request: Request, body: Message, caller: string): Promise<Session> {
+    if (body.method === "initialize" || !sessionIdForm.test(id)) throw noSuchSession();
+    return this.#make(id, caller, request);
+  }
+
+  /** @param resuming the request that goes on with it; `undefined`: it begins */
+  async #make(id: string, caller: string, resuming?: Request): Promise<Session> {
     const { calls } = this.#options;
     // With a computed name, because `deno doc`, which our tests run, cannot resolve this file.
     const { WebStandardStreamableHTTPServerTransport } = await import(
@@ -134,14 +162,16 @@ export class Agents {
       tools: (signal) => this.#tools(signal),
       call: (method, params, signal) => calls.call(method, params, { signal }),
     });
-    const id = crypto.randomUUID();
     const transport: Transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => id,
       // An answer is always a single message.
       enableJsonResponse: true,
     });
     await server.connect(transport);
-    // Only now, since others may have begun meanwhile.
+    if (resuming !== undefined) await transport.handleRequest(resuming, { parsedBody: beginning });
+    // Only now, since others may have begun meanwhile, or another message of the same session come.
+    const other = this.#known(id);
+    if (other !== undefined) return other;
     this.#makeRoom(caller);
     const session = { caller, transport, open: new Map<unknown, () => void>() };
     this.#sessions.set(id, session);
@@ -161,8 +191,7 @@ export class Agents {
   }
 
   /**
-   * Drops the session that was unused for longest, of the caller if it has its share. Its client
-   * starts another one.
+   * Drops the session that was unused for longest, of the caller if it has its share.
    */
   #makeRoom(caller: string): void {
     const isOfCaller = this.#sessionsOf.of(caller) >= gatewayAgentsOfCallerMax;
@@ -177,17 +206,18 @@ export class Agents {
     throw new HttpProblem(503, "Overloaded", `${which} are being answered`);
   }
 
-  #sessionOf(id: string): Session {
+  #known(id: string): Session | undefined {
     const session = this.#sessions.get(id);
-    // The protocol's way to tell a client to start a new session.
-    if (session === undefined) throw new HttpProblem(404, "InvalidRequest", "No such session");
+    if (session === undefined) return undefined;
     this.#sessions.delete(id);
     this.#sessions.set(id, session);
     return session;
   }
 
   #end(id: string | null): Response {
-    this.#forget(this.#sessionOf(id ?? ""));
+    const session = this.#known(id ?? "");
+    if (session === undefined) throw noSuchSession();
+    this.#forget(session);
     return reply(null, { status: 204 });
   }
 
@@ -200,6 +230,11 @@ export class Agents {
     for (const giveUp of session.open.values()) giveUp();
     void session.transport.close();
   }
+}
+
+/** The protocol's way to tell a client to begin a new session. */
+function noSuchSession(): HttpProblem {
+  return new HttpProblem(404, "InvalidRequest", "No such session");
 }
 
 /** Parses a message. @throws {HttpProblem} it is none */

@@ -98,18 +98,17 @@ const isProblem = (status: number) => (error: unknown) =>
   error instanceof HttpProblem && error.status === status;
 
 Deno.test("past the agents that are kept the one that was not heard of for longest makes room, unless it waits", async () => {
-  const { ask, begin, callOf, given } = agents();
+  const { ask, begin, end, callOf, given } = agents();
   const first = await begin();
   const waits = ask(callOf(1), first);
   await waitFor("the call", () => given.length === 1);
   const second = await begin();
   const others = [];
   for (let i = 2; i < gatewayAgentsMax; i++) others.push(await begin());
-  const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
   const last = await begin();
-  await assert.rejects(ask(list, second), isProblem(404));
+  await assert.rejects(end(second), isProblem(404));
   for (const session of [others.at(0), last]) {
-    assert.equal((await ask(list, session)).status, 200);
+    assert.equal((await end(session ?? "")).status, 204);
   }
   const cancelled = { method: "notifications/cancelled", params: { requestId: 1 } };
   assert.equal((await ask({ jsonrpc: "2.0", ...cancelled }, first)).status, 202);
@@ -145,19 +144,18 @@ Deno.test("a tool that is called while there is no server tells the model so, an
 });
 
 Deno.test("an address that begins without an end ends agents of its own, and of nobody else", async () => {
-  const { ask, begin, end } = agents();
-  const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
+  const { begin, end } = agents();
   const honest = await begin("honest");
   const greedy = [];
   for (let i = 0; i < gatewayAgentsMax; i++) greedy.push(await begin("greedy"));
-  assert.equal((await ask(list, honest)).status, 200);
   const last = greedy.slice(-gatewayAgentsOfCallerMax);
-  const gone = greedy.at(-gatewayAgentsOfCallerMax - 1);
-  await assert.rejects(ask(list, gone), isProblem(404));
-  for (const session of last) assert.equal((await ask(list, session)).status, 200);
-  // Those that have ended are no part of its share any more.
+  const gone = greedy.at(-gatewayAgentsOfCallerMax - 1) ?? "";
+  await assert.rejects(end(gone), isProblem(404));
   for (const session of last) assert.equal((await end(session)).status, 204);
-  assert.equal((await ask(list, await begin("greedy"))).status, 200);
+  // Those that have ended are no part of its share any more.
+  const again = [];
+  for (let i = 0; i < gatewayAgentsOfCallerMax; i++) again.push(await begin("greedy"));
+  for (const session of [honest, ...again]) assert.equal((await end(session)).status, 204);
 });
 
 Deno.test("the methods are made tools once for all agents", async () => {
@@ -170,10 +168,28 @@ Deno.test("the methods are made tools once for all agents", async () => {
 });
 
 Deno.test("agents that begin at once are no more than are kept", async () => {
-  const { ask, begin } = agents();
+  const { begin, end } = agents();
   const sessions = await Promise.all(Array.from({ length: gatewayAgentsMax + 10 }, () => begin()));
-  const list = { jsonrpc: "2.0", id: 9, method: "tools/list" };
-  const answers = await Promise.allSettled(sessions.map((session) => ask(list, session)));
+  const answers = await Promise.allSettled(sessions.map(end));
   const kept = answers.filter(({ status }) => status === "fulfilled");
   assert.equal(kept.length, gatewayAgentsMax);
+});
+
+Deno.test("a session from before a restart goes on, and its messages that come at once share one", async () => {
+  const session = await agents().begin();
+  const { ask, end, callOf, given } = agents();
+  const asked = [1, 2].map((id) => ask(callOf(id), session));
+  await waitFor("the calls", () => given.length === 2);
+  for (const requestId of [1, 2]) {
+    const message = { method: "notifications/cancelled", params: { requestId } };
+    assert.equal((await ask({ jsonrpc: "2.0", ...message }, session)).status, 202);
+  }
+  for (const answer of await Promise.all(asked)) assert.equal(await answer.text(), "");
+  assert.equal((await end(session)).status, 204);
+  await assert.rejects(end(session), isProblem(404));
+  await assert.rejects(ask(callOf(3), "made-up"), isProblem(404));
+  // What is wrong with a message is said, and keeps no session.
+  const bad = { jsonrpc: "2.0", id: 4, method: 4 };
+  assert.equal((await ask(bad, session)).status, 400);
+  await assert.rejects(end(session), isProblem(404));
 });
