@@ -17,11 +17,18 @@ export const keyFileBytesMax = 64 * 1024;
  */
 export function readKeyFile(directory: string, name: string): string | undefined {
   const path = joinPath(directory, name);
-  let file: Deno.FsFile;
   try {
     // It is checked before it is opened: opening a pipe blocks until it has a writer.
     assertKeyFile(path, Deno.statSync(path));
-    file = Deno.openSync(path);
+    using file = Deno.openSync(path);
+    // It is checked again once it is open: the file could have been replaced in between.
+    const info = file.statSync();
+    assertKeyFile(path, info);
+    if (isSecret(name)) assertUnread(path, info);
+    refuse(path, strangersFault(path, info, isSecret(name) ? "600" : "644"));
+    const text = readAll(file, info.size);
+    if (!isSecret(name) && holdsPrivateKey(text)) assertUnread(path, info);
+    return text;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return undefined;
@@ -29,15 +36,6 @@ export function readKeyFile(directory: string, name: string): string | undefined
     if (error instanceof CommandError) throw error;
     throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
-  using _ = file;
-  // It is checked again once it is open: the file could have been replaced in between.
-  const info = file.statSync();
-  assertKeyFile(path, info);
-  if (isSecret(name)) assertUnread(path, info);
-  refuse(path, strangersFault(path, info, isSecret(name) ? "600" : "644"));
-  const text = readAll(file, info.size);
-  if (!isSecret(name) && holdsPrivateKey(text)) assertUnread(path, info);
-  return text;
 }
 
 function assertKeyFile(path: string, { isFile, size }: Deno.FileInfo): void {

@@ -79,12 +79,12 @@ export function assertWritable(directory: string): void {
   }
 }
 
-/** Removes one of the files. @throws {CommandError} what the file system has against it */
+/** Removes one of the files, if it is there. @throws {CommandError} what the file system says */
 export function removeKeyFile(directory: string, name: string): void {
   try {
     Deno.removeSync(joinPath(directory, name));
   } catch (error) {
-    throw unwritable(directory, error);
+    if (!(error instanceof Deno.errors.NotFound)) throw unwritable(directory, error);
   }
 }
 

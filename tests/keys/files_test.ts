@@ -120,6 +120,26 @@ Deno.test("no keys are none, and some of them are an error and not a way round",
     assert.throws(() => readKeys(directory), /ca\.crt holds is not whole PEM/);
   }));
 
+Deno.test("a file of keys whose disk fails while it is read is told by its name", () =>
+  withDirectory((directory) => {
+    writeKeyFiles(directory, { [keyFiles.machineKey]: "k" });
+    const { readSync, statSync } = Deno.FsFile.prototype;
+    const fail = () => {
+      throw new Error("Input/output error (os error 5)");
+    };
+    try {
+      for (const fault of [{ readSync: fail }, { statSync: fail }]) {
+        Object.assign(Deno.FsFile.prototype, { readSync, statSync }, fault);
+        assert.throws(
+          () => readKeyFile(directory, keyFiles.machineKey),
+          /^CommandError: Cannot read .*machine\.key: Input\/output error/,
+        );
+      }
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { readSync, statSync });
+    }
+  }));
+
 Deno.test({
   name: "a file of keys that is cut off, empty or a directory is told by its name",
   ...unix,

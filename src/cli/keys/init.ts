@@ -12,6 +12,15 @@ import { printLine } from "../../terminal/stdout.ts";
 import type { KeysInput } from "./input.ts";
 import { show } from "./show.ts";
 
+/** The files of a cluster whose making has failed. */
+const inOrderOfRemoval = [
+  keyFiles.machineKey,
+  keyFiles.machine,
+  keyFiles.authority,
+  keyFiles.pending,
+  keyFiles.authorityKey,
+];
+
 /** `rpc keys init`: a cluster, and this machine's own keys in it. */
 export async function init(input: KeysInput): Promise<number> {
   const directory = requiredKeysDirectory();
@@ -45,8 +54,10 @@ async function makeCluster(directory: string, name: string): Promise<void> {
     rememberIssued(directory, subject, own.certificate, nowMs);
     putKeys(directory, { ...own, authority: ca.certificate });
   } catch (error) {
-    // In a cluster that this machine joins later it would pass for the one that was made here.
-    removeKeyFile(directory, keyFiles.authorityKey);
+    // All of it or nothing: a cluster without its own key could take in nobody, and the key would
+    // pass for that of a cluster that this machine joins later. The key goes last, and before it
+    // the bundle, so that a disk that refuses this, too, leaves a cluster that is whole.
+    for (const name of inOrderOfRemoval) removeKeyFile(directory, name);
     throw error;
   }
 }
