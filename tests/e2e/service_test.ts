@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { pathWithoutRuntimes } from "../support/program.ts";
 import { signalTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { SmallDisk, smallDiskMissing } from "../support/small_disk.ts";
 
 /** A home with a `systemctl` that writes down what it is asked, and a `HOME` of its own. */
 async function homeWithSystemd() {
@@ -145,3 +146,32 @@ signalTest(
     assert.match(without.stderr, /There is no systemctl here.*--print/);
   },
 );
+
+const noDisk = smallDiskMissing();
+
+Deno.test({
+  name: "a unit that a full disk refuses leaves the one before as it is" +
+    (noDisk === undefined ? "" : ` (ignored: ${noDisk})`),
+  ignore: noDisk !== undefined,
+}, async () => {
+  const { home, env, asked } = await homeWithSystemd();
+  await using _ = home;
+  using disk = new SmallDisk();
+  const install = (...args: string[]) =>
+    home.run(["service", "install", "--user", "--", "127.0.0.1", "0", ...args], {
+      env: { ...env, XDG_CONFIG_HOME: disk.directory },
+    });
+  const installed = await install();
+  assert.equal(installed.code, 0, installed.stderr);
+  const unit = `${disk.directory}/systemd/user/rpc.service`;
+  const [before, askedBefore] = [await Deno.readTextFile(unit), await asked()];
+  disk.fill();
+  const refused = await install("--workers", "1");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^rpc: Cannot write .*rpc\.service: No space left on device/);
+  assert.equal(await Deno.readTextFile(unit), before);
+  assert.deepEqual([...Deno.readDirSync(`${disk.directory}/systemd/user`)].length, 1);
+  assert.equal((await asked()).replace(askedBefore, ""), "is-system-running\n");
+  disk.makeRoom();
+  assert.equal((await install("--workers", "1")).code, 0);
+});

@@ -187,13 +187,30 @@ async function install(system: System, steps: Steps, isPrinted: boolean): Promis
   assertOurs(system);
   try {
     await Deno.mkdir(system.path.replace(/[\\/][^\\/]*$/, ""), { recursive: true });
-    if (file !== undefined) await Deno.writeTextFile(system.path, file.text);
+    if (file !== undefined) await replaceFile(system.path, file.text);
   } catch (error) {
     throw new CommandError(`Cannot write ${system.path}: ${messageOf(error)}`, { cause: error });
   }
   for (const command of commands) await mustRun(command);
   printLine(plainText([`${system.name} runs, by ${system.path}`, ...notes].join("\n")));
   return exitCodes.success;
+}
+
+/**
+ * Writes a file, whole or not at all: what a full disk cuts off would no longer be ours, and would
+ * be in the way of the next attempt.
+ *
+ * @throws the file system's error
+ */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  try {
+    await Deno.writeTextFile(temporary, text, { createNew: true });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
 }
 
 async function uninstall(system: System, isPrinted: boolean): Promise<number> {
@@ -209,7 +226,11 @@ async function uninstall(system: System, isPrinted: boolean): Promise<number> {
   }
   // The service may have stopped already, or never have been started.
   for (const command of commands) await runs(command);
-  await Deno.remove(system.path);
+  try {
+    await Deno.remove(system.path);
+  } catch (error) {
+    throw new CommandError(`Cannot remove ${system.path}: ${messageOf(error)}`, { cause: error });
+  }
   if (system.forget !== undefined) await mustRun(system.forget);
   printLine(plainText(`${system.name} is gone, and so is ${system.path}`));
   return exitCodes.success;
