@@ -40,7 +40,11 @@ function makeTokenFile(path: string): string {
   try {
     writeWhole(file, `${token}\n`);
   } catch (error) {
-    Deno.removeSync(path);
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // What kept it from being written says more.
+    }
     throw error;
   }
   return token;

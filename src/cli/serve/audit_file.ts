@@ -20,15 +20,16 @@ export function openAudit(
   log: Logger,
 ): { readonly audit: Audit; close(): Promise<void> } {
   let file: Deno.FsFile;
+  // A disk that is full may take a part of a line: the next line must not be joined to it.
+  let isCut: boolean;
   try {
     file = openAppended(path);
+    isCut = endsInsideLine(path);
   } catch (error) {
     throw new CommandError(`Cannot write ${path}: ${messageOf(error)}; choose another --audit`);
   }
   let lookedAtMs = systemClock.now();
   let text = "";
-  // A disk that is full may take a part of a line: the next line must not be joined to it.
-  let isCut = endsInsideLine(path);
   let lost = 0;
   let isTold = false;
   let writing: Promise<void> | undefined;

@@ -75,14 +75,17 @@ export class OwnRegistration {
     }
   }
 
-  /** Whether its files still exist: somebody may have cleaned up the directory. */
+  /**
+   * Whether its files still exist: somebody may have cleaned up the directory. Where the file
+   * system cannot tell, they do: to make them again it would have to work.
+   */
   async isIntact(): Promise<boolean> {
     try {
       await Deno.lstat(pathOf(this.#directory, this.#id, "json"));
       const found = await Deno.lstat(pathOf(this.#directory, this.#id, "lock"));
       return found.ino === (await this.#lock.stat()).ino;
-    } catch {
-      return false;
+    } catch (error) {
+      return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
     }
   }
 

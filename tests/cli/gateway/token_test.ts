@@ -31,6 +31,16 @@ Deno.test({
   const path = `${disk.directory}/token`;
   disk.fill();
   await assert.rejects(tokenOf(path), /No space left/);
+  const { removeSync } = Deno;
+  try {
+    Deno.removeSync = () => {
+      throw new Error("Read-only file system (os error 30)");
+    };
+    await assert.rejects(tokenOf(path), /No space left/, "what kept it from being written");
+  } finally {
+    Deno.removeSync = removeSync;
+  }
+  Deno.removeSync(path);
   disk.makeRoom();
   assert.equal(await tokenOf(path), await tokenOf(path));
 });

@@ -20,6 +20,23 @@ Deno.test("what a caller names a method is no more than text in the audit", asyn
   }
 });
 
+Deno.test("an audit whose disk fails at the start is told with what to do", () => {
+  const { statSync } = Deno;
+  const path = Deno.makeTempFileSync();
+  try {
+    Deno.statSync = () => {
+      throw new Error("Input/output error (os error 5)");
+    };
+    assert.throws(
+      () => openAudit(path, silentLogger),
+      /^CommandError: Cannot write .*: Input\/output error .*; choose another --audit$/,
+    );
+  } finally {
+    Deno.statSync = statSync;
+    Deno.removeSync(path);
+  }
+});
+
 Deno.test({
   name: "a file of the audit that was moved away or removed is made anew",
   ignore: Deno.build.os === "windows",

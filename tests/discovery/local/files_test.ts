@@ -62,6 +62,21 @@ Deno.test("a registration notices that one of its files was removed or replaced"
   });
 });
 
+Deno.test("a registration that cannot be looked at for a while is not taken for removed", async () => {
+  await inDirectory(async (directory) => {
+    const registration = await OwnRegistration.publish(directory, (id) => id);
+    const { lstat } = Deno;
+    try {
+      Deno.lstat = () => Promise.reject(new Error("Stale file handle (os error 116)"));
+      assert.equal(await registration.isIntact(), true);
+    } finally {
+      Deno.lstat = lstat;
+    }
+    await registration.remove();
+    assert.equal(await registration.isIntact(), false);
+  });
+});
+
 Deno.test("checkLiveness() removes what a dead server left, and only that", async () => {
   await inDirectory(async (directory) => {
     for (const extension of ["json", "lock", "tmp"]) {
