@@ -86,8 +86,14 @@ export const gatewayIdleConnectionsMax = 4_096;
  */
 export const gatewayLingerMs = 1_000;
 
+/**
+ * Least time between the ends of two of them, so that many that were ended together do not come
+ * again together. Each takes about half a millisecond then.
+ */
+export const gatewayLingerGapMs = 4;
+
 /** Most of them: each takes a handle. Past it the longest kept one is let go. */
-export const gatewayLingersMax = 256;
+export const gatewayLingersMax = 1024;
 
 /** How often connections without a request are looked for. */
 export const gatewayIdleLookMs = 5_000;

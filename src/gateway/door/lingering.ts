@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { gatewayLingerMs, gatewayLingersMax } from "../limits.ts";
+import { gatewayLingerGapMs, gatewayLingerMs, gatewayLingersMax } from "../limits.ts";
 
 /**
  * Connections that were ended because of what their peers sent, and that the system keeps for a
@@ -8,11 +8,13 @@ import { gatewayLingerMs, gatewayLingersMax } from "../limits.ts";
  * system does that where something is unread.
  */
 export class Lingering {
-  readonly #clock: Pick<Clock, "after">;
+  readonly #clock: Pick<Clock, "after" | "now">;
   /** The longest kept first. */
   readonly #kept = new Set<() => void>();
+  /** When the last of them is let go. */
+  #lastMs = -Infinity;
 
-  constructor(clock: Pick<Clock, "after">) {
+  constructor(clock: Pick<Clock, "after" | "now">) {
     this.#clock = clock;
   }
 
@@ -35,7 +37,9 @@ export class Lingering {
       timer.cancel();
       letGo();
     };
-    const timer = this.#clock.after(gatewayLingerMs, end);
+    const nowMs = this.#clock.now();
+    this.#lastMs = Math.max(nowMs + gatewayLingerMs, this.#lastMs + gatewayLingerGapMs);
+    const timer = this.#clock.after(this.#lastMs - nowMs, end);
     this.#kept.add(end);
     return end;
   }

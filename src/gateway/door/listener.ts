@@ -113,16 +113,18 @@ export class HttpListener {
       connection.linger();
       return lastAnswer();
     }
+    let mustWait = false;
     try {
       if (decision === "wait") await new Promise<void>(giveWay);
       const response = await answer(request, from, connection);
+      mustWait = response.status === 429 || response.status === 503;
       // The answer to an upgrade is made by the runtime.
       if (decision === "last" && response.status !== 101) {
         response.headers.set("connection", "close");
       }
       return response;
     } finally {
-      this.#pipelines.end(from);
+      this.#pipelines.end(from, mustWait);
     }
   }
 

@@ -6,10 +6,12 @@ import { reply } from "./reply.ts";
 /** A connection that has a request under way, or was answered one just now. */
 interface Sent {
   underWay: number;
+  /** Whether it can be told: the last request names a host, so it is surely none of HTTP/2. */
+  hasHost: boolean;
   /** Requests in a row that came within a round of an answer, and those in the same round. */
   ahead: number;
   surelyAhead: number;
-  /** Whether it was told that it sends too many. */
+  /** Whether what comes right behind is refused: it was told to wait, or to send no more. */
   isTold: boolean;
 }
 
@@ -30,7 +32,8 @@ type Decision = "take" | "wait" | "last" | "refuse";
  * event loop: in the same one if the answer was made at once, otherwise in the next. Who waits for
  * answers has to be read from first, which takes longer, except by chance, and many times in a row
  * hardly ever. So who seems to send ahead is told that the connection ends. Who waits for answers
- * sends no more on it, and what comes right behind was sent before.
+ * sends no more on it, and what comes right behind was sent before. An answer that tells to wait
+ * before the next request tells enough by itself: who has sent that by then has not waited.
  *
  * A request without `Host` may be one of HTTP/2, which cannot be told so. If it is, and others were
  * sent with it, they come while it waits.
@@ -60,22 +63,29 @@ export class Pipelines {
       // HTTP/1.1 has one request under way. More are HTTP/2's, in which many may come at once.
       sent.underWay++;
       sent.ahead = sent.surelyAhead = -Infinity;
-      sent.isTold = false;
+      sent.isTold = sent.hasHost = false;
       return "take";
     }
     sent = this.#behindAnswer(from);
     if (sent.isTold || hasHost && sent.surelyAhead >= gatewayPipelinedMax) return "refuse";
     sent.underWay = 1;
+    sent.hasHost = hasHost;
     this.#underWay.set(from, sent);
     sent.isTold = sent.ahead >= (hasHost ? gatewayAheadMax : gatewayHostlessAheadMax);
     if (!sent.isTold) return "take";
     return hasHost ? "last" : "wait";
   }
 
-  /** The request was answered. */
-  end(from: string): void {
+  /**
+   * The request was answered.
+   *
+   * @param mustWait whether the answer tells its peer to wait before it asks again, which who has
+   * sent the next request already does not
+   */
+  end(from: string, mustWait = false): void {
     const sent = this.#underWay.get(from);
     if (sent === undefined || --sent.underWay > 0) return;
+    if (mustWait && sent.hasHost) sent.isTold = true;
     this.#underWay.delete(from);
     this.#answered.set(from, sent);
     this.#pass();
@@ -84,7 +94,9 @@ export class Pipelines {
   #behindAnswer(from: string): Sent {
     const now = this.#answered.get(from);
     const sent = now ?? this.#answeredBefore.get(from);
-    if (sent === undefined) return { underWay: 0, ahead: 0, surelyAhead: 0, isTold: false };
+    if (sent === undefined) {
+      return { underWay: 0, hasHost: false, ahead: 0, surelyAhead: 0, isTold: false };
+    }
     this.#answered.delete(from);
     this.#answeredBefore.delete(from);
     sent.ahead++;

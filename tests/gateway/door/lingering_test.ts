@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { Lingering } from "../../../src/gateway/door/lingering.ts";
-import { gatewayLingerMs, gatewayLingersMax } from "../../../src/gateway/limits.ts";
+import {
+  gatewayLingerGapMs,
+  gatewayLingerMs,
+  gatewayLingersMax,
+} from "../../../src/gateway/limits.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 
 /** Some that are kept, and the numbers of those that were let go. */
@@ -21,10 +25,22 @@ Deno.test("a connection is let go once: when its time is over, when it is told t
   lingering.add(() => letGo.push(3));
   assert.deepEqual(letGo, [1]);
   clock.advance(1);
+  assert.deepEqual(letGo, [1, 0]);
+  clock.advance(2 * gatewayLingerGapMs);
   assert.deepEqual(letGo, [1, 0, 2]);
   lingering.end();
   assert.deepEqual(letGo, [1, 0, 2, 3]);
   assert.deepEqual([clock.pendingTimers, lingering.size], [0, 0]);
+});
+
+Deno.test("many that were ended together are let go one after the other", () => {
+  const { clock, letGo } = kept(100);
+  clock.advance(gatewayLingerMs);
+  assert.deepEqual(letGo, [0]);
+  clock.advance(gatewayLingerGapMs * 9);
+  assert.equal(letGo.length, 10);
+  clock.advance(gatewayLingerGapMs * 90);
+  assert.equal(letGo.length, 100);
 });
 
 Deno.test("of too many the one that was kept for longest is let go", () => {

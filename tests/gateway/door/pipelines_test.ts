@@ -20,9 +20,9 @@ function rig({ hasHost = true } = {}) {
     for (let i = 0; i < count; i++) rounds.splice(0).forEach((round) => round());
   };
   const begin = (from: string) => pipelines.begin(from, hasHost);
-  const request = (from: string) => {
+  const request = (from: string, mustWait = false) => {
     const decision = begin(from);
-    if (decision !== "refuse") pipelines.end(from);
+    if (decision !== "refuse") pipelines.end(from, mustWait);
     return decision;
   };
   return { pipelines, pass, begin, request, rounds };
@@ -54,6 +54,19 @@ Deno.test("who waits for answers is never told, nor refused what it sends after 
   assert.equal(request("a"), "last");
   pass(2);
   assert.equal(request("a"), "take");
+});
+
+Deno.test("who is told to wait and has sent the next request by then is refused", () => {
+  const { pass, request } = rig();
+  assert.equal(request("a", true), "take");
+  pass(1);
+  assert.equal(request("a"), "refuse");
+  assert.equal(request("b", true), "take");
+  pass(2);
+  assert.equal(request("b"), "take", "it has read the answer");
+  const hostless = rig({ hasHost: false });
+  assert.equal(hostless.request("a", true), "take");
+  assert.equal(hostless.request("a"), "take", "it may be one of HTTP/2");
 });
 
 Deno.test("without a host it cannot be told, so it waits whether others were sent with it, as over HTTP/2", () => {
@@ -131,6 +144,25 @@ for (const hasHost of [true, false]) {
     }
   });
 }
+
+Deno.test("what is sent ahead of an answer that tells to wait ends the connection sooner", async () => {
+  await Promise.all([429, 503].map(async (status) => {
+    const answer = async (request: Request) => {
+      await slowAnswer(request);
+      return new Response("later\n", { status });
+    };
+    const listener = await listenerWith({ answer });
+    try {
+      const call = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\n[1]";
+      const { statuses } = await pipelined(listener.url, call, 200);
+      assert.equal(statuses[0], status);
+      assert.equal(statuses.at(-1), 429);
+      assert.ok(statuses.length <= gatewayAheadMax, String(statuses));
+    } finally {
+      await listener.close();
+    }
+  }));
+});
 
 Deno.test("the connection ends after a request too many, which is told so, and what was sent behind it is not answered", async () => {
   const warnings: string[] = [];
