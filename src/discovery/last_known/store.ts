@@ -29,6 +29,8 @@ const fileBytesMax = 16 * 1024 * 1024;
 /** Any length that fits the file. */
 const anyLength: Bounds = [0, fileBytesMax];
 const anyNumber: Bounds = [-Number.MAX_VALUE, Number.MAX_VALUE];
+/** The moments that a `Date` can be. */
+const anyMoment: Bounds = [-8.64e15, 8.64e15];
 
 /** One file for each registry and service. A file is replaced atomically. */
 export class LastKnownStore {
@@ -98,7 +100,7 @@ function readList(json: unknown): StoredList {
   return {
     registry: list.text("registry", anyLength),
     service: list.text("service", anyLength),
-    savedAtMs: list.number("savedAtMs", anyNumber),
+    savedAtMs: list.number("savedAtMs", anyMoment),
     instances: list.list("instances", fileBytesMax)
       .map((item, index) => readInstance(new Members(item, `instances.${index}`))),
   };

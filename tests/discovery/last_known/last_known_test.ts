@@ -185,6 +185,7 @@ test("a file that cannot be used is ignored with a warning", async (directory) =
     JSON.stringify(sound).slice(0, -20),
     "[]",
     JSON.stringify({ ...sound, service: "other" }),
+    JSON.stringify({ ...sound, savedAtMs: 1e20 }),
     JSON.stringify({ ...sound, instances: [{ ...sound.instances[0], port: "x" }] }),
   ];
   for (const text of broken) {
