@@ -5,10 +5,15 @@ import { loadLater } from "../../base/system/load_later.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import { endsSoon, expiryText, isToRenew, renewalAdvice } from "../../keys/expiry.ts";
+import { hasAuthority } from "../../keys/files.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
 import type { RenewalPlace } from "./renew.ts";
 
-const hourMs = 60 * 60 * 1_000;
+/**
+ * How often to look at the dates. They may be near at once, where the machine has slept for weeks,
+ * or its clock was set only after the start.
+ */
+const datesLookMs = 60 * 1_000;
 
 /** How often to look whether the files have changed, also while nobody connects. */
 const lookMs = 1_000;
@@ -16,7 +21,7 @@ const lookMs = 1_000;
 const loadRenewal = loadLater(() => import("./renew.ts"));
 
 /** How often the log tells that keys end soon, and a renewal is tried. */
-const dailyMs = 24 * hourMs;
+const dailyMs = 24 * 60 * 60 * 1_000;
 
 /** What {@link tendKeys} needs. */
 interface TendOptions {
@@ -33,12 +38,19 @@ interface TendOptions {
  */
 export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
   const { clock, discovery } = place;
-  const renew = async () => (await loadRenewal()).renew(keys, place);
+  const renewIf = (isDue: () => boolean) =>
+    renewDaily(isDue, async () => (await loadRenewal()).renew(keys, place), clock, log);
+  const endSoon = () => isToRenew(keys.current().own.validToMs, clock.wallTimeMs());
+  // They were made while this machine's clock was ahead. Where another one made them, it refuses
+  // them now, as all others do.
+  const areEarly = () =>
+    clock.wallTimeMs() < keys.current().own.validFromMs && hasAuthority(keys.directory);
   const { othersText } = keys;
   if (othersText !== undefined) log.warn(othersText);
   const timers = [
     watchExpiry(keys, clock, log),
-    keepRenewed(keys, renew, clock, log),
+    renewIf(() => endSoon() && !keys.areLast),
+    renewIf(areEarly),
     clock.every(lookMs, () => keys.current()),
   ];
   let isCancelled = false;
@@ -88,27 +100,26 @@ export function registryEnding(
   };
 }
 
-/** Renews the keys when few days are left, with one attempt a day. */
-function keepRenewed(
-  keys: KeyRing,
+/** Renews the keys when they are due, with one attempt a day. */
+function renewDaily(
+  isDue: () => boolean,
   renew: () => Promise<void>,
   clock: Clock,
   log: Logger,
 ): Timer {
   return daily(clock, () => {
-    if (!isToRenew(keys.current().own.validToMs, clock.wallTimeMs())) return false;
-    if (keys.areLast) return false;
+    if (!isDue()) return false;
     renew().catch((error) => log.warn("Cannot renew the keys yet", { reason: messageOf(error) }));
     return true;
   });
 }
 
-/** Looks now and every hour, and pauses for a day once there was something to do. */
+/** Looks now and every minute, and pauses for a day once there was something to do. */
 function daily(clock: Clock, look: () => boolean): Timer {
   let doneAtMs = -Infinity;
   const lookNow = () => {
     if (clock.now() - doneAtMs >= dailyMs && look()) doneAtMs = clock.now();
   };
   lookNow();
-  return clock.every(hourMs, lookNow);
+  return clock.every(datesLookMs, lookNow);
 }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/base/clock.ts";
 import { KeyRing } from "../../../src/keys/key_ring.ts";
+import { readKeys } from "../../../src/keys/keys.ts";
 import { tendKeys, watchExpiry } from "../../../src/library/running/key_watch.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { FakeDiscovery } from "../../support/fake_discovery.ts";
 import { TestCluster } from "../../support/test_pki.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
+import { waitFor } from "../../support/wait_for.ts";
 
 async function toldOf(cluster: TestCluster, toDays?: number): Promise<string> {
   const pair = toDays === undefined
@@ -56,6 +58,48 @@ Deno.test("that keys were replaced is told though nobody connects, and of two au
       /^Cannot load the new keys, keeping the old ones .*machine\.crt was not made by .* ca\.crt/,
     );
     assert.equal(keys.current().cluster, cluster.id);
+  } finally {
+    tending.cancel();
+  }
+});
+
+Deno.test("keys that end soon by a clock that was set later are told of within a minute, once a day", async () => {
+  await using cluster = await TestCluster.create();
+  const keys = cluster.ring(await cluster.faulty({ name: "alpha", toDays: 9.5 }));
+  const clock = new VirtualClock(0, 0);
+  const log = new RecordingLogger();
+  const watch = watchExpiry(keys, clock, log);
+  try {
+    clock.setWallTime(Date.now());
+    clock.advance(60_000);
+    assert.match(log.warnings.join("\n"), /^The keys of alpha end: .*9 days left/);
+    clock.advance(23 * 60 * 60_000);
+    assert.equal(log.warnings.length, 1);
+    clock.advance(60 * 60_000);
+    assert.equal(log.warnings.length, 2);
+  } finally {
+    watch.cancel();
+  }
+});
+
+Deno.test("keys that were renewed while the clock was ahead are made anew once it is right", async () => {
+  await using cluster = await TestCluster.create();
+  const directory = cluster.write(await cluster.member("alpha"));
+  cluster.makeOwner(directory, ["alpha"]);
+  const nowMs = Date.now();
+  const clock = new VirtualClock(0, nowMs + 350 * 24 * 60 * 60_000);
+  const log = new RecordingLogger();
+  const keys = KeyRing.open(directory, clock, log) as KeyRing;
+  const { signal } = new AbortController();
+  const place = { discovery: new FakeDiscovery(), service: "rpc", clock, signal };
+  const tending = tendKeys({ keys, place, log, connected: Promise.resolve() });
+  const begin = () => (readKeys(directory)?.own.validFromMs ?? 0) - nowMs;
+  try {
+    await waitFor("the first renewal", () => begin() > 0);
+    clock.setWallTime(nowMs);
+    clock.advance(60_000);
+    await waitFor("the second one", () => begin() < 0);
+    assert.deepEqual(log.warnings, []);
   } finally {
     tending.cancel();
   }
