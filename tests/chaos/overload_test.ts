@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { systemClock } from "../../src/base/clock.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { silentLogger } from "../../src/base/log.ts";
@@ -41,7 +42,7 @@ function answered(reports: readonly CallReport[]): number {
 
 Deno.test("with three times the load, as much is done as at the peak, and retries add little", async () => {
   await using home = await RpcHome.create();
-  const module = new URL("./fixtures/busy.ts", import.meta.url).pathname;
+  const module = fileURLToPath(new URL("./fixtures/busy.ts", import.meta.url));
   const servers = await Promise.all([1, 2].map(() => home.serve(["127.0.0.1", "0", module])));
   const discovery = await openDiscovery(
     `static:${servers.map(({ address }) => address).join(",")}`,

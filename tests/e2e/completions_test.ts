@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { python } from "../support/python.ts";
 import { pathWithoutRuntimes, rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
@@ -69,7 +70,7 @@ async function typeInto(
 ): Promise<string[]> {
   await Deno.remove(`${home.directory}/typed`).catch(() => {});
   const child = new Deno.Command(python ?? "python3", {
-    args: [typist.pathname, ...command],
+    args: [fileURLToPath(typist), ...command],
     cwd: home.workingDirectory,
     env,
     stdin: "piped",

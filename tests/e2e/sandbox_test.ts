@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { connect } from "rpc";
 import { lives } from "../support/process_table.ts";
 import { binary, binaryTest, rpcCommand } from "../support/program.ts";
@@ -334,7 +335,7 @@ sandboxTest(
 binaryTest("a binary without Landlock refuses to narrow procedures, and says why", async () => {
   await using home = await RpcHome.create();
   await Deno.mkdir(join(home.workingDirectory, "data"));
-  const script = new URL("../support/without_landlock.py", import.meta.url).pathname;
+  const script = fileURLToPath(new URL("../support/without_landlock.py", import.meta.url));
   const flags = ["--allow-read=data", "--allow-net=127.0.0.1:1", "--allow-env=NONE"];
   for (const flag of flags) {
     const result = await home.run(["serve", "127.0.0.1", "0", flag], {
@@ -347,7 +348,7 @@ binaryTest("a binary without Landlock refuses to narrow procedures, and says why
 
 binaryTest("a worker of a binary that cannot make its sandbox does no work", async (path) => {
   const offer = { builtin: true, permissions: { read: [] } };
-  const script = new URL("../support/without_landlock.py", import.meta.url).pathname;
+  const script = fileURLToPath(new URL("../support/without_landlock.py", import.meta.url));
   for (const mark of [[], ["confined"]]) {
     const { code, stdout } = await talk("python3", [
       ...[script, path, "sandbox", ...mark, JSON.stringify(offer)],

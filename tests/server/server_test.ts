@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import { builtin } from "../../src/procedures/builtin.ts";
 import { statsSchema } from "../../src/wire/reports/stats.ts";
@@ -153,7 +154,7 @@ serverTest("a port that is taken is an error that says so", (harness) => {
 serverTest(
   "a server without file handles goes on serving, and accepts again when there are some",
   async (harness) => {
-    const script = new URL("./fixtures/serve.ts", import.meta.url).pathname;
+    const script = fileURLToPath(new URL("./fixtures/serve.ts", import.meta.url));
     const child = new Deno.Command("sh", {
       args: ["-c", 'ulimit -n 60; exec "$0" run -A --no-check "$1"', Deno.execPath(), script],
       stdin: "null",

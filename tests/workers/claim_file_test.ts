@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { ClaimFile, claimFileVariable, Claims } from "../../src/workers/claim_file.ts";
 
 const isLinux = Deno.build.os === "linux";
@@ -45,7 +46,7 @@ for (const { in: where, directories, round, ignore } of places) {
     name: `two processes that race for requests share them without loss (${where})`,
     ignore,
   }, async () => {
-    const script = new URL("./fixtures/claimer.ts", import.meta.url).pathname;
+    const script = fileURLToPath(new URL("./fixtures/claimer.ts", import.meta.url));
     const file = ClaimFile.create(directories);
     assert.ok(file !== undefined);
     const child = new Deno.Command(Deno.execPath(), {

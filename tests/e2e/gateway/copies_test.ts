@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { wordsOf } from "../../../src/cli/syntax/words.ts";
 import { chromiumPath, launchChromium, patient } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
@@ -121,7 +122,7 @@ Deno.test({
         join(directory, "copied.ts"),
         await copied("it's.$HOME", "TypeScript"),
       );
-      const config = new URL("../../../deno.json", import.meta.url).pathname;
+      const config = fileURLToPath(new URL("../../../deno.json", import.meta.url));
       const ran = await run(Deno.execPath(), [
         ...["run", "--quiet", "--allow-all", "--no-prompt", "--config", config, "copied.ts"],
       ]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
 
@@ -69,7 +69,7 @@ Deno.test("calls that wait for workers which cannot be started are refused in go
   const directory = await Deno.makeTempDir({ prefix: "rpc_unserved_" });
   try {
     const main = `${directory}/main.ts`;
-    const config = new URL("../../../deno.json", import.meta.url).pathname;
+    const config = fileURLToPath(new URL("../../../deno.json", import.meta.url));
     const worker = workerCommand(["--config", config]);
     const text = `import ${JSON.stringify(pathToFileURL(worker.args.at(-1) as string).href)};`;
     await Deno.writeTextFile(main, text);
