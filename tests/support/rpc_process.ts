@@ -140,7 +140,7 @@ export class RpcHome implements AsyncDisposable {
   ): Promise<RpcServerProcess> {
     const address = args[0] === undefined || args[0].startsWith("-") ? ["127.0.0.1", "0"] : [];
     const process = this.start(["serve", "--workers", "1", ...address, ...args], options);
-    const ready = await process.line(/^ready (.*):(\d+) service=(\S+) registry=(\S+)$/);
+    const ready = await process.line(/^ready (.*):(\d+) service=(\S+) registry=(.+)$/);
     if (this.#isReachable) await process.listed();
     return new RpcServerProcess(process, ready);
   }
