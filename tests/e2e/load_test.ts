@@ -69,7 +69,7 @@ signalTest(
   async () => {
     await using home = await RpcHome.create();
     const server = await home.serve();
-    const run = home.start(["call", "ping", "--duration", "1h", "--timeout", "20s"]);
+    const run = home.start(["call", "ping", "--duration", "1h", "--timeout", "3s"]);
     await waitFor(() => run.describe(), () => run.lines.length > 0);
     await server.kill();
     // On a slow machine the time of some calls is over first.
