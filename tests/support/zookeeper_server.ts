@@ -214,7 +214,7 @@ class ServerProcess implements ZooKeeperServer {
       : {};
     const config = {
       tickTime: options.tickTimeMs ?? 200,
-      dataDir: `${this.#directory}/data`,
+      dataDir: "data",
       ...ownPort,
       maxClientCnxns: 0,
       "admin.enableServer": false,
@@ -242,8 +242,11 @@ class ServerProcess implements ZooKeeperServer {
     const found = zooKeeperAvailable();
     if (!found.available) throw new Error(`Cannot start ZooKeeper: ${found.reason}`);
     // Through a shell, only for the log file; `exec` leaves no process between us and Java.
+    // Java finds files whose names are not ASCII by the locale: it gets one, and is where they are.
     const process = new Deno.Command("sh", {
-      args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", this.logFile, ...[
+      cwd: this.#directory,
+      env: { LC_ALL: "C.UTF-8" },
+      args: ["-c", 'exec "$@" >>log 2>&1', "sh", ...[
         ...[...this.#host.command, "java"],
         ...["-Xms32m", "-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"],
         // Tests kill processes, not machines: nothing is gained by waiting for the disk.
@@ -251,7 +254,7 @@ class ServerProcess implements ZooKeeperServer {
         ...this.#systemProperties,
         ...["-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", found.classPath],
         "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-        `${this.#directory}/zoo.cfg`,
+        "zoo.cfg",
       ]],
       stdin: "null",
       stdout: "null",
