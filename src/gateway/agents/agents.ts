@@ -67,6 +67,8 @@ export class Agents {
   /** By id, the last used one at the end. */
   readonly #sessions = new Map<string, Session>();
   readonly #sessionsOf = new Shares();
+  /** Ids that clients ended, the last ones: nobody goes on with those. */
+  readonly #ended = new Set<string>();
   #made: { readonly document: OpenRpcDocument; readonly tools: readonly Tool[] } | undefined;
 
   constructor(options: AgentsOptions) {
@@ -147,7 +149,8 @@ export class Agents {
 
   /** @throws {HttpProblem} no gateway has begun it */
   #resume(id: string, request: Request, body: Message, caller: string): Promise<Session> {
-    if (body.method === "initialize" || !sessionIdForm.test(id)) throw noSuchSession();
+    const isOurs = sessionIdForm.test(id) && !this.#ended.has(id);
+    if (body.method === "initialize" || !isOurs) throw noSuchSession();
     return this.#make(id, caller, request);
   }
 
@@ -216,8 +219,12 @@ export class Agents {
 
   #end(id: string | null): Response {
     const session = this.#known(id ?? "");
-    if (session === undefined) throw noSuchSession();
+    if (id === null || session === undefined) throw noSuchSession();
     this.#forget(session);
+    if (this.#ended.size >= gatewayAgentsMax) {
+      this.#ended.delete(this.#ended.values().next().value ?? "");
+    }
+    this.#ended.add(id);
     return reply(null, { status: 204 });
   }
 

@@ -186,10 +186,12 @@ Deno.test("a session from before a restart goes on, and its messages that come a
   }
   for (const answer of await Promise.all(asked)) assert.equal(await answer.text(), "");
   assert.equal((await end(session)).status, 204);
-  await assert.rejects(end(session), isProblem(404));
-  await assert.rejects(ask(callOf(3), "made-up"), isProblem(404));
+  for (const ended of [session, "made-up"]) {
+    await assert.rejects(ask(callOf(3), ended), isProblem(404));
+  }
   // What is wrong with a message is said, and keeps no session.
+  const other = crypto.randomUUID();
   const bad = { jsonrpc: "2.0", id: 4, method: 4 };
-  assert.equal((await ask(bad, session)).status, 400);
-  await assert.rejects(end(session), isProblem(404));
+  assert.equal((await ask(bad, other)).status, 400);
+  await assert.rejects(end(other), isProblem(404));
 });
