@@ -20,7 +20,13 @@ const lookMs = 1_000;
 
 const loadRenewal = loadLater(() => import("./renew.ts"));
 
-/** How often the log tells that keys end soon, and a renewal is tried. */
+/**
+ * How long after a renewal the next one is tried: the machine that makes keys may be on only for
+ * some hours of a day.
+ */
+const renewalMs = 60 * 60 * 1_000;
+
+/** How often the log tells that keys end soon, and that they cannot be renewed. */
 const dailyMs = 24 * 60 * 60 * 1_000;
 
 /** What {@link tendKeys} needs. */
@@ -39,7 +45,7 @@ interface TendOptions {
 export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
   const { clock, discovery } = place;
   const renewIf = (isDue: () => boolean) =>
-    renewDaily(isDue, async () => (await loadRenewal()).renew(keys, place), clock, log);
+    renewWhenDue(isDue, async () => (await loadRenewal()).renew(keys, place), clock, log);
   const endSoon = () => isToRenew(keys.current().own.validToMs, clock.wallTimeMs());
   // They were made while this machine's clock was ahead. Where another one made them, it refuses
   // them now, as all others do.
@@ -67,7 +73,7 @@ export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
 
 /** Warns, now and every day, if this machine's keys end soon or have ended. */
 export function watchExpiry(keys: KeyRing, clock: Clock, log: Logger): Timer {
-  return daily(clock, () => {
+  return everyMinute(clock, dailyMs, () => {
     const { own } = keys.current();
     const nowMs = clock.wallTimeMs();
     if (!endsSoon(own.validToMs, nowMs)) return false;
@@ -79,7 +85,7 @@ export function watchExpiry(keys: KeyRing, clock: Clock, log: Logger): Timer {
 
 /** The same for the certificate that the registry has shown, which nothing renews. */
 export function watchRegistryExpiry(discovery: Discovery, clock: Clock, log: Logger): Timer {
-  return daily(clock, () => {
+  return everyMinute(clock, dailyMs, () => {
     const ending = registryEnding(discovery, clock.wallTimeMs());
     if (ending !== undefined) log.warn(`${ending.text}. ${ending.todo}`);
     return ending !== undefined;
@@ -100,25 +106,31 @@ export function registryEnding(
   };
 }
 
-/** Renews the keys when they are due, with one attempt a day. */
-function renewDaily(
+/** Renews the keys when they are due, with one attempt an hour. */
+function renewWhenDue(
   isDue: () => boolean,
   renew: () => Promise<void>,
   clock: Clock,
   log: Logger,
 ): Timer {
-  return daily(clock, () => {
+  let toldAtMs = -Infinity;
+  const failed = (error: unknown) => {
+    if (clock.now() - toldAtMs < dailyMs) return;
+    toldAtMs = clock.now();
+    log.warn("Cannot renew the keys yet", { reason: messageOf(error) });
+  };
+  return everyMinute(clock, renewalMs, () => {
     if (!isDue()) return false;
-    renew().catch((error) => log.warn("Cannot renew the keys yet", { reason: messageOf(error) }));
+    renew().catch(failed);
     return true;
   });
 }
 
-/** Looks now and every minute, and pauses for a day once there was something to do. */
-function daily(clock: Clock, look: () => boolean): Timer {
+/** Looks now and every minute, and pauses for a while once there was something to do. */
+function everyMinute(clock: Clock, pauseMs: number, look: () => boolean): Timer {
   let doneAtMs = -Infinity;
   const lookNow = () => {
-    if (clock.now() - doneAtMs >= dailyMs && look()) doneAtMs = clock.now();
+    if (clock.now() - doneAtMs >= pauseMs && look()) doneAtMs = clock.now();
   };
   lookNow();
   return clock.every(datesLookMs, lookNow);

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
+import { shuffled, systemRandom } from "../../base/random.ts";
 import { loadLater } from "../../base/system/load_later.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Discovery, Instance } from "../../discovery/discovery.ts";
@@ -13,12 +14,12 @@ import { transportOf } from "../own_keys.ts";
 /** How long one server may take: it has to load the code that makes certificates. */
 const askTimeoutMs = 5_000;
 
-/** Most servers that are asked: one on the machine where the cluster was made is enough. */
-const askedMax = 64;
+/** How long one renewal goes on asking: it takes others the next time. */
+const askingMs = 60_000;
 
 const loadRenewal = loadLater(() => import("../../keys/renewal.ts"));
 
-/** Where servers are found. */
+/** Where servers are found. `service` is the one whose servers are asked first. */
 export interface RenewalPlace {
   readonly discovery: Discovery;
   readonly service: string;
@@ -27,8 +28,8 @@ export interface RenewalPlace {
 }
 
 /**
- * Renews this machine's keys: by itself if the cluster was made here, else by asking the servers,
- * of which one on that machine can do it.
+ * Renews this machine's keys: by itself if the cluster was made here, else by asking the servers
+ * of all services, of which one on that machine can do it.
  *
  * @throws {CommandError} no server can do it
  */
@@ -49,7 +50,9 @@ export async function renew(keys: KeyRing, place: RenewalPlace): Promise<void> {
 async function askServers(keys: KeyRing, request: string, place: RenewalPlace): Promise<string> {
   const transport = await transportOf(keys);
   let refusal: string | undefined;
-  for (const instance of await instancesIn(place)) {
+  const untilMs = place.clock.now() + askingMs;
+  for await (const instance of instancesIn(place)) {
+    if (place.clock.now() > untilMs) break;
     try {
       const answer = await callOnce(instance, reservedMethods.renew, askTimeoutMs, {
         transport,
@@ -65,16 +68,29 @@ async function askServers(keys: KeyRing, request: string, place: RenewalPlace): 
   }
   const { name } = keys.current().own;
   throw new CommandError(
-    "Cannot renew: no server runs with the keys of the machine where the cluster was made" +
+    "Cannot renew: no server that was asked has the keys of the machine where the cluster was made" +
       `${refusal === undefined ? "" : ` (${refusal})`}. Start one there, or there: ` +
       `rpc keys invite HOST:6665 --name ${name}; and here: rpc keys join HOST:6665`,
   );
 }
 
-async function instancesIn(place: RenewalPlace): Promise<readonly Instance[]> {
-  const { discovery, service, signal } = place;
+/**
+ * All servers, those of the own service first. Their order is another one each time: one of many
+ * is on the machine where the cluster was made.
+ */
+async function* instancesIn(place: RenewalPlace): AsyncGenerator<Instance, void> {
+  yield* await instancesOf(place.service, place);
+  for (const service of await place.discovery.services()) {
+    if (service !== place.service) yield* await instancesOf(service, place);
+  }
+}
+
+async function instancesOf(
+  service: string,
+  { discovery, signal }: RenewalPlace,
+): Promise<readonly Instance[]> {
   for await (const { instances } of snapshots(discovery, service, signal)) {
-    return instances.slice(0, askedMax);
+    return shuffled(systemRandom, instances);
   }
   return [];
 }

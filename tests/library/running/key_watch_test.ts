@@ -104,3 +104,33 @@ Deno.test("keys that were renewed while the clock was ahead are made anew once i
     tending.cancel();
   }
 });
+
+Deno.test("who can renew is looked for each hour, and missed in the log once a day", async () => {
+  await using cluster = await TestCluster.create();
+  const clock = new VirtualClock(0, Date.now());
+  const directory = cluster.write(await cluster.faulty({ name: "bob", toDays: 40.5 }));
+  const log = new RecordingLogger();
+  const keys = KeyRing.open(directory, clock, log) as KeyRing;
+  let asked = 0;
+  const discovery = new class extends FakeDiscovery {
+    override services() {
+      asked++;
+      return super.services();
+    }
+  }();
+  discovery.push([]);
+  const { signal } = new AbortController();
+  const place = { discovery, service: "rpc", clock, signal };
+  const tending = tendKeys({ keys, place, log, connected: Promise.resolve() });
+  try {
+    for (let hour = 1; hour <= 3; hour++) {
+      await waitFor(`attempt ${hour}`, () => asked === hour && discovery.watches === 0);
+      clock.advance(60 * 60_000);
+    }
+    await waitFor("the log", () => log.warnings.length > 0);
+    assert.equal(log.warnings.length, 1, log.warnings.join("\n"));
+    assert.match(log.warnings[0] ?? "", /^Cannot renew the keys yet .*no server that was asked/);
+  } finally {
+    tending.cancel();
+  }
+});
