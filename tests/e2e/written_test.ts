@@ -10,6 +10,9 @@ const toFullDisk = "exec >/dev/full;";
 /** A shell that lets stdout be a file that takes 8 KiB and no more. */
 const toSmallDisk = "trap '' XFSZ; ulimit -f 16; exec >out;";
 
+/** What a pipe of Linux holds: the next byte waits for a reader. */
+const pipeBytes = 64 * 1024;
+
 function numbers(count: number): string {
   return Array.from({ length: count }, (_, i) => `${i + 1}\n`).join("");
 }
@@ -199,6 +202,36 @@ Deno.test({
     assert.deepEqual(failed.toSorted((a, b) => a - b), rest);
   },
 });
+
+shTest(
+  "a full stdout that nobody reads keeps nobody from a server's and a gateway's calls",
+  async () => {
+    await using home = await RpcHome.create();
+    const path = `${home.directory}/full`;
+    const made = await new Deno.Command("mkfifo", { args: [path] }).output();
+    assert.ok(made.success);
+    // Opened for both, so that there is a reader, which reads nothing.
+    using pipe = Deno.openSync(path, { read: true, write: true });
+    pipe.writeSync(new Uint8Array(pipeBytes));
+    const shell = `exec >"${path}";`;
+    const address = `127.0.0.1:${freePort()}`;
+    const server = home.start(["serve", "127.0.0.1", "0", "--workers", "1"], { shell });
+    const gateway = home.start(["gateway", address, "--no-token"], { shell });
+    await waitFor("an answer of the server through the gateway", async () => {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: "[7]" };
+      try {
+        return (await (await fetch(`http://${address}/call/ping`, init)).text()).includes("pong 7");
+      } catch {
+        // It does not listen yet.
+        return false;
+      }
+    });
+    for (const process of [gateway, server]) {
+      process.signal("SIGTERM");
+      assert.equal(await process.ended(), 0);
+    }
+  },
+);
 
 shTest("rpc servers --watch ends when its reader has gone, though nothing happens", async () => {
   await using home = await RpcHome.create();

@@ -6,7 +6,7 @@ import { openKeys, transportOf } from "../../library/own_keys.ts";
 import { isLoopback } from "../../library/running/advertise.ts";
 import { tendKeys } from "../../library/running/key_watch.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { printLine } from "../../terminal/stdout.ts";
+import { printReady } from "../../terminal/print_ready.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openTracer } from "../process/tracing.ts";
@@ -68,11 +68,13 @@ export async function run(
       clock: systemClock,
       log,
     });
-    printLine(`ready ${gateway.url}${token === undefined ? "" : `#token=${token}`}`);
     const place = { discovery, service, clock: systemClock, signal: interrupt.signal };
     const connected = Promise.resolve();
     const tending = keys === undefined ? undefined : tendKeys({ keys, place, log, connected });
-    await aborted(interrupt.signal);
+    await printReady(
+      `ready ${gateway.url}${token === undefined ? "" : `#token=${token}`}`,
+      aborted(interrupt.signal),
+    );
     tending?.cancel();
     await gateway.close(hurry.signal);
     return exitCodes.success;

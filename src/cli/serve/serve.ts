@@ -1,4 +1,4 @@
-import { printLine } from "../../terminal/stdout.ts";
+import { printReady } from "../../terminal/print_ready.ts";
 import { aborted, systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { collectGarbage, giveBackMemory } from "../../base/system/spare_memory.ts";
@@ -117,12 +117,14 @@ async function serveUntilStopped(
     if (metricsAt !== undefined) {
       metrics = await watchable(server, metricsAt, () => !signal.aborted, log);
     }
-    printLine(`ready ${server.address} service=${flags.service} registry=${server.registry}`);
-    if (isAssumed) log.info(onlyHere);
     demo?.say(server.address);
     watch?.start();
     using _slim = keepSlim(server);
-    await aborted(signal);
+    await printReady(
+      `ready ${server.address} service=${flags.service} registry=${server.registry}`,
+      aborted(signal),
+      () => isAssumed && log.info(onlyHere),
+    );
     watch?.close();
     log.info("Draining: leaving the registry, finishing running calls");
     await server.drain({ graceMs: flags.drainGrace, timeoutMs: flags.drainTimeout });
