@@ -33,7 +33,8 @@ Deno.test({
     const module = `${home.workingDirectory}/look.ts`;
     await Deno.writeTextFile(
       module,
-      `import { readdirSync } from "node:fs";
+      `import { readdirSync, readFileSync } from "node:fs";
+       export const cores = () => readFileSync("/proc/self/coredump_filter", "utf8");
        export const look = () => [Deno.env.toObject(), Deno.args, readdirSync("/proc/self/fd").length];`,
     );
     const server = await home.serve(["127.0.0.1", "0", module, "--log-level", "debug"]);
@@ -89,6 +90,13 @@ Deno.test({
       for (const text of said) assert.ok(!text.includes(secret), `a secret is in:\n${text}`);
     }
     assert.match(ran[0]?.stdout ?? "", /PATH/, "the worker's environment was looked at");
+    if (Deno.build.os === "linux") {
+      const ofCores = (process: number | "self") =>
+        Deno.readTextFileSync(`/proc/${process}/coredump_filter`).trim();
+      assert.equal(ofCores(server.pid), "00000000", "a core file of the server holds no memory");
+      const { stdout } = await home.run(["call", "cores"]);
+      assert.equal(JSON.parse(stdout).trim(), ofCores("self"), "one of a worker is as before");
+    }
     await server.stop();
     await alone.stop();
   },

@@ -1,4 +1,5 @@
 import { aborted, systemClock } from "../../base/clock.ts";
+import { emptyCoreFiles } from "../../base/system/core_files.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
 import { Client } from "../../client/client.ts";
 import { Gateway } from "../../gateway/gateway.ts";
@@ -25,6 +26,7 @@ const addressDefault = "127.0.0.1:8080";
 export async function run(
   { flags, positionals: [address = addressDefault, port] }: CommandInput<typeof gatewayFlags>,
 ): Promise<number> {
+  emptyCoreFiles();
   const listen = listenAddress(port === undefined ? address : joined(address, port));
   const tls = tlsOf(flags);
   guard(listen, flags, tls !== undefined);

@@ -1,5 +1,6 @@
 import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { aborted, type Clock, sleep, systemClock, type Timer } from "../../base/clock.ts";
+import { emptyCoreFiles } from "../../base/system/core_files.ts";
 import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
 import { toolServer } from "../../gateway/agents/tool_server.ts";
@@ -16,6 +17,7 @@ import { Offer } from "./offer.ts";
 
 /** `rpc mcp`: speaks the Model Context Protocol on stdin and stdout until stdin ends. */
 export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<number> {
+  emptyCoreFiles();
   const log = plainLogger(flags.verbose);
   const { transport, discovery } = await openForLong(flags, log);
   const { service, timeout: timeoutMs, subset, zone } = flags;

@@ -1,6 +1,7 @@
 import { printReady } from "../../terminal/print_ready.ts";
 import { aborted, systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
+import { emptyCoreFiles } from "../../base/system/core_files.ts";
 import { collectGarbage, giveBackMemory } from "../../base/system/spare_memory.ts";
 import { demoVariable } from "../../demo/demo_variable.ts";
 import type { DemoLink } from "../../demo/report_to_demo.ts";
@@ -50,6 +51,7 @@ const onlyHere =
 
 /** `rpc serve [host] [port] [module]` */
 export async function run(input: Input): Promise<number> {
+  emptyCoreFiles();
   const place = placeOf(input.positionals);
   const source = sourceOf(input, place.module);
   const sandbox = await sandboxOf(input.flags);

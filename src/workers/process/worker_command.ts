@@ -1,5 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import { exists } from "../../base/paths.ts";
+import { fillCoreFiles } from "../../base/system/core_files.ts";
 import { bodyFileVariable } from "../body_file.ts";
 import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
@@ -72,6 +73,8 @@ export function spawnWorker(command: WorkerCommand, files: SharedFiles): Deno.Ch
   }
   lowerPriority(child.pid);
   endSooner(child.pid);
+  // Who serves procedures may want to know why one of them crashes.
+  fillCoreFiles(child.pid);
   return child;
 }
 
