@@ -208,6 +208,13 @@ const computing: readonly Way[] = [
     // Each connection of the server's own machine is a caller, and who has one worker is left it.
     connections: [1],
   },
+  {
+    name: "fib 78 that ends its worker, and fib 20 is called",
+    text: many({ ...forEver, meta: { timeoutMs: 1 } }, 50),
+    workers: 2,
+    honest: "fib",
+    connections: [1],
+  },
 ];
 
 /** Servers that do their worst to their client. */

@@ -5,6 +5,10 @@ import type { PoolCall } from "./pool_call.ts";
 import type { Shedding } from "./shedding.ts";
 import { Share } from "./share.ts";
 import type { Caller } from "./task.ts";
+import type { WorkerSlot } from "./worker_slot.ts";
+
+/** The place of a worker; `undefined`: the next one has not started. */
+type Restarting = Pick<WorkerSlot, "worker">;
 
 /** What a {@link Fairness} needs of its scheduler. */
 interface FairnessOptions {
@@ -36,6 +40,8 @@ export class Fairness {
   readonly #waiting = new Set<Share<PoolCall>>();
   readonly #working = new Set<Share<PoolCall>>();
   readonly #awaited = new Set<Pick<Caller, "drained">>();
+  /** Workers that calls have ended, by deadlines or crashes, and whose next have not started. */
+  readonly #restarting = new Map<Restarting, Share<PoolCall>>();
   #contestedUntilMs = -Infinity;
   /** The only one that may have more than half of the queue. */
   #most: Share<PoolCall> | undefined;
@@ -57,7 +63,9 @@ export class Fairness {
 
   /** Whether a new call may begin at once, if nobody waits before it. */
   mayBegin(call: PoolCall, nowMs: number): boolean {
-    if (this.#isContested(nowMs) && call.share.begun.size >= this.#fairMax(nowMs)) return false;
+    if (this.#isContested(nowMs) && this.#placesOf(call.share) >= this.#fairMax(nowMs)) {
+      return false;
+    }
     return this.#isRead(call);
   }
 
@@ -70,7 +78,7 @@ export class Fairness {
     const isContested = this.#isContested(nowMs);
     if (isContested || this.#waiting.size > 1) {
       const fairMax = this.#fairMax(nowMs);
-      const isFair = (call: PoolCall) => call.share.begun.size < fairMax && this.#isRead(call);
+      const isFair = (call: PoolCall) => this.#placesOf(call.share) < fairMax && this.#isRead(call);
       const call = shedding.take(nowMs, isFair);
       if (call !== undefined || isContested) return call;
     }
@@ -132,6 +140,35 @@ export class Fairness {
     return newest;
   }
 
+  /** A caller's call has ended its worker, whose place is its caller's until there is another. */
+  ended(place: Restarting, share: Share<PoolCall>, nowMs: number): void {
+    this.#restarting.set(place, share);
+    this.lookAtRestarts(nowMs);
+  }
+
+  /**
+   * Nobody gets more than half from now on if the calls of one caller have ended workers, it has
+   * more than half, and others wait: these wait for a worker to start, which takes longer than most
+   * calls, and would do so with each of their calls. To be called when a call begins to wait.
+   */
+  lookAtRestarts(nowMs: number): void {
+    if (this.#restarting.size === 0 || this.#waiting.size === 0) return;
+    const fairMax = halfOf(this.#options.keepable());
+    const greedy = this.#restarting.values().find((share) => this.#placesOf(share) > fairMax);
+    const isAlone = this.#waiting.values().every((share) => share === greedy);
+    if (greedy !== undefined && !isAlone) this.#contestedUntilMs = nowMs + contestedMs;
+  }
+
+  /** The workers that a caller has: those that run its calls, and those that these have ended. */
+  #placesOf(share: Share<PoolCall>): number {
+    let places = share.begun.size;
+    for (const [place, whose] of this.#restarting) {
+      if (place.worker !== undefined) this.#restarting.delete(place);
+      else if (whose === share) places++;
+    }
+    return places;
+  }
+
   /** Lets the scheduler go on when a slow reader has read everything. */
   goOnWhenDrained(source: Pick<Caller, "drained">): void {
     if (this.#awaited.has(source)) return;
@@ -157,13 +194,12 @@ export class Fairness {
   /** Calls in workers that one caller may have while others wait. */
   #fairMax(nowMs: number): number {
     const { capacity, keepable } = this.#options;
-    const all = this.#isContested(nowMs) ? Math.min(capacity(), keepable()) : capacity();
-    return Math.max(1, Math.floor(all / 2));
+    return halfOf(this.#isContested(nowMs) ? Math.min(capacity(), keepable()) : capacity());
   }
 
   #isStarved(fairMax: number, nowMs: number): boolean {
     const isStarved = (call: PoolCall) =>
-      nowMs - call.submittedAtMs >= fairWaitMs && call.share.begun.size < fairMax &&
+      nowMs - call.submittedAtMs >= fairWaitMs && this.#placesOf(call.share) < fairMax &&
       this.#isRead(call);
     let call = this.#options.queue.first;
     while (call !== undefined && !isStarved(call)) call = call.next;
@@ -176,4 +212,8 @@ export class Fairness {
     this.goOnWhenDrained(caller);
     return false;
   }
+}
+
+function halfOf(all: number): number {
+  return Math.max(1, Math.floor(all / 2));
 }

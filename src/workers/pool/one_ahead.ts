@@ -72,3 +72,8 @@ export class OneAhead {
     }
   }
 }
+
+/** Calls that a caller may keep a worker busy with: one ahead has to wait for the other to end. */
+export function placesOf(worker: WorkerProcess | undefined): number {
+  return worker === undefined || worker.owed.isMedium ? 1 : worker.owed.capacity;
+}

@@ -27,6 +27,8 @@ export interface PoolCallOwner {
   released(): void;
   /** Called when its worker died before it began. */
   requeue(call: PoolCall): void;
+  /** Called when the worker in which it ran is gone. */
+  ended(slot: WorkerSlot, share: Share<PoolCall>): void;
 }
 
 const nowhere: Place = { name: "nowhere" };
@@ -130,7 +132,9 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
       this.#owner.requeue(this);
       return;
     }
+    const { place } = this;
     this.leave();
+    if (place.name === "worker") this.#owner.ended(place.slot, this.share);
     this.settle({ error });
     this.#owner.released();
   }

@@ -8,7 +8,7 @@ import { CallQueue } from "./call_queue.ts";
 import { Fairness } from "./fairness.ts";
 import { type Place, PoolCall, type PoolCallOwner } from "./pool_call.ts";
 import { longCallMs } from "../process/send_ahead.ts";
-import { OneAhead } from "./one_ahead.ts";
+import { OneAhead, placesOf } from "./one_ahead.ts";
 import { Overlooked } from "./overlooked.ts";
 import { Shedding } from "./shedding.ts";
 import { SpareWorkers } from "./spare_workers.ts";
@@ -123,6 +123,7 @@ export class Scheduler implements PoolCallOwner {
     } else {
       call.place = inQueue;
       this.#queue.push(call);
+      this.#fairness.lookAtRestarts(nowMs);
       this.#watchFairness();
       // The calls before it may be waiting for something other than a worker.
       this.pump();
@@ -163,6 +164,10 @@ export class Scheduler implements PoolCallOwner {
   released(): void {
     if (this.#queue.size > 0) this.#oneAhead.look(this.#queue.size);
     this.pump();
+  }
+
+  ended(slot: WorkerSlot, share: PoolCall["share"]): void {
+    this.#fairness.ended(slot, share, this.#options.clock.now());
   }
 
   requeue(call: PoolCall): void {
@@ -387,11 +392,6 @@ export class Scheduler implements PoolCallOwner {
     const message = `Cannot run ${call.task.method}: the server closes`;
     call.settle({ error: new RpcError("Draining", message) });
   }
-}
-
-/** Calls that a caller may keep a worker busy with: one ahead has to wait for the other to end. */
-function placesOf(worker: WorkerProcess | undefined): number {
-  return worker === undefined || worker.owed.isMedium ? 1 : worker.owed.capacity;
 }
 
 function expiredInQueue({ method }: PoolTask): RpcError {

@@ -149,6 +149,23 @@ Deno.test("a full queue makes room for others than the one who filled it, up to 
   });
 });
 
+Deno.test("who ends workers by deadlines while others wait leaves these half of them", async () => {
+  await withPool({ size: 2 }, async (harness) => {
+    const [greedy, other] = [new TestCaller(), new TestCaller()];
+    const first = [1, 2].map(() => submit(harness, greedy, "spin", [], { timeoutMs: 100 }));
+    for (const outcome of await Promise.all(first)) {
+      assert.equal(errorOf(outcome).name, "DeadlineExceeded");
+    }
+    // Until the next ones have started there is no worker.
+    assert.deepEqual(await submit(harness, other, "fib", [11]), { result: 89 });
+    await waitFor("all workers", () => harness.pool.stats().up === harness.pool.stats().size);
+    for (let i = 0; i < 2; i++) void submit(harness, greedy, "spin");
+    assert.equal(harness.pool.stats().queued, 1, "one of its calls waits, and nobody else's");
+    assert.deepEqual(await submit(harness, other, "fib", [12]), { result: 144 });
+    assert.equal(harness.pool.stats().queued, 1);
+  });
+});
+
 Deno.test("a full queue that nobody has half of refuses without a look at each call", () => {
   const queueMax = 1_000;
   const queue = new CallQueue<PoolCall>();
