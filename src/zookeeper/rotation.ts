@@ -15,6 +15,7 @@ interface Failure {
 export class Rotation {
   readonly #members: readonly HostPort[];
   #turn = 0;
+  #isFirstRound = true;
   #failures = new Map<HostPort, Failure>();
 
   constructor(members: readonly HostPort[], random: Random) {
@@ -23,6 +24,11 @@ export class Rotation {
 
   get size(): number {
     return this.#members.length;
+  }
+
+  /** Whether no round has failed since a member was reached last. */
+  get isFirstRound(): boolean {
+    return this.#isFirstRound;
   }
 
   next(): HostPort {
@@ -35,6 +41,7 @@ export class Rotation {
     if (this.#failures.size < this.#members.length) return undefined;
     const failures = [...this.#failures];
     this.#failures.clear();
+    this.#isFirstRound = false;
     const list = failures.map(([m, { reason }]) => `${addressOf(m)} (${reason})`).join(", ");
     const causes = failures.map(([, { cause }]) => cause);
     // What is wrong with TLS says more of what to do than that a member is down.
@@ -44,6 +51,7 @@ export class Rotation {
 
   /** Notes that a member was reached: a new round begins. */
   succeeded(): void {
+    this.#isFirstRound = true;
     this.#failures.clear();
   }
 }

@@ -306,14 +306,19 @@ export class Session {
   }
 
   /**
-   * How long one member may take to open a connection and take up the session. While the session
-   * can still be saved elsewhere, one member gets at most a third of the session's time.
+   * How long one member may take to open a connection and take up the session. In the first round
+   * a minority of frozen members takes up less than half of the patience for one, so that whoever
+   * waits for the connection still gets it; if none was reached so, they may just be slow. While
+   * the session can still be saved elsewhere, a member gets at most a third of the session's time.
    */
   #handshakeLimitMs(): number {
     const { clock, connectTimeoutMs } = this.#options;
-    const savable = this.#identity.id !== 0n && this.#rotation.size > 1 &&
+    const { size, isFirstRound } = this.#rotation;
+    if (size === 1) return connectTimeoutMs;
+    const limitMs = isFirstRound ? connectTimeoutMs / (size + 1) : connectTimeoutMs;
+    const savable = this.#identity.id !== 0n &&
       clock.now() - this.#lastContactAt < this.#timeoutMs;
-    return savable ? Math.min(connectTimeoutMs, this.#timeoutMs / 3) : connectTimeoutMs;
+    return savable ? Math.min(limitMs, this.#timeoutMs / 3) : limitMs;
   }
 
   /** The error for any further operation, if the session has ended for good. */

@@ -238,26 +238,81 @@ Deno.test("a member can be reached over TLS, and must be who it claims to be", a
 });
 
 Deno.test("a member that never finishes the TLS handshake is given up", async () => {
-  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted: Deno.Conn[] = [];
-  const accepting = (async () => {
-    for await (const socket of silent) accepted.push(socket);
-  })().catch(() => {});
+  await using silent = frozenMember();
   const clock = new VirtualClock();
-  await using fixture = newClient(`127.0.0.1:${silent.addr.port}`, {
+  await using fixture = newClient(silent.address, {
     tls: {},
     connectTimeoutMs: 200,
     clock,
   });
   const connecting = assert.rejects(fixture.client.connect(1_000), withCode("OPERATION_TIMEOUT"));
-  await waitFor("a connection", () => accepted.length > 0);
+  await waitFor("a connection", () => silent.connections > 0);
   clock.advance(200);
   await waitFor("the attempt's end", () => fixture.connectFailures.length > 0);
   clock.advance(800);
   await connecting;
   assert.match(fixture.connectFailures[0]?.message ?? "", /no answer within 200 ms/);
   await within("close()", fixture.client.close());
-  silent.close();
-  await accepting;
-  for (const socket of accepted) socket.close();
+});
+
+/** A member that takes connections and never answers, as one that is frozen. */
+function frozenMember() {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const sockets: Deno.Conn[] = [];
+  const accepting = (async () => {
+    for await (const socket of listener) sockets.push(socket);
+  })().catch(() => {});
+  return {
+    address: `127.0.0.1:${listener.addr.port}`,
+    get connections() {
+      return sockets.length;
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+      for (const socket of sockets) socket.close();
+    },
+  };
+}
+
+// So that members are tried in the order in which they are written.
+const random = () => 0.9;
+
+Deno.test("a frozen first member is left in time for whoever waits two thirds of a connect timeout", async () => {
+  await using frozen = frozenMember();
+  await using server = new ScriptedServer();
+  const clock = new VirtualClock();
+  await using fixture = newClient(`${frozen.address},${server.connectString}`, {
+    ...{ clock, random, connectTimeoutMs: 3_000 },
+  });
+  const connecting = fixture.client.connect(2_000);
+  await waitFor("an attempt", () => frozen.connections === 1);
+  clock.advance(1_999);
+  await fixture.reached("connected");
+  await connecting;
+  assert.equal(server.connections, 1);
+});
+
+Deno.test("slow members that all were left early have the whole connect timeout in the next round", async () => {
+  await using one = frozenMember();
+  await using other = frozenMember();
+  const clock = new VirtualClock();
+  await using fixture = newClient(`${one.address},${other.address}`, {
+    ...{ clock, random, connectTimeoutMs: 3_000 },
+  });
+  fixture.client.connect(60_000).catch(() => {});
+  const members = [one, other];
+  for (const [round, patienceMs] of [[1, 1_000], [2, 3_000]] as const) {
+    for (const member of members) {
+      await waitFor("an attempt", () => member.connections === round);
+      clock.advance(patienceMs);
+    }
+    await waitFor("the end of the round", () => fixture.connectFailures.length === round);
+    const { message } = fixture.connectFailures.at(-1) as Error;
+    const told = members.map(({ address }) => `${address} (no answer within ${patienceMs} ms)`);
+    assert.equal(message, `Cannot reach ZooKeeper at ${told.join(", ")}`);
+    // The wait between rounds.
+    await waitFor("a wait", () => clock.nextDueMs !== undefined);
+    clock.advance(2_000);
+  }
 });
