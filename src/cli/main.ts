@@ -20,10 +20,10 @@ export async function main(args: readonly string[]): Promise<number> {
   let verbose: boolean | undefined;
   try {
     const [first, ...rest] = args;
-    if (first === undefined || first === "help" || first === "--help" || first === "-h") {
-      return await help(rest[0], first === undefined);
+    if (first === undefined || asksForHelp(first)) {
+      return await help(rest.find((word) => !asksForHelp(word)), first === undefined);
     }
-    if (first === "--version" || first === "-V") {
+    if (versionFlags.includes(first)) {
       const { versionText } = await import("./process/version.ts");
       printLine(versionText());
       return exitCodes.success;
@@ -46,8 +46,15 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** What may stand in the place of a command. */
-const ownFlags = ["--help", "--version", "-h", "-V"];
+/** What asks for help in the place of a command. */
+const helpWords = ["help", "--help", "-h"];
+
+/** What else may stand there. */
+const versionFlags = ["--version", "-V"];
+
+function asksForHelp(word: string): boolean {
+  return helpWords.includes(word);
+}
 
 /** @param rest the words after the name, which may contain the command's name */
 async function find(name: string, rest: readonly string[]): Promise<Command> {
@@ -59,7 +66,7 @@ async function find(name: string, rest: readonly string[]): Promise<Command> {
   if (meant !== undefined) {
     throw new UsageError(`Cannot use ${name} before the command: write rpc ${meant} ... ${name}`);
   }
-  const hint = hintFor(name, [...names, ...ownFlags], "see rpc help");
+  const hint = hintFor(name, [...names, ...helpWords, ...versionFlags], "see rpc help");
   const kind = name.startsWith("-") ? "flag" : "command";
   throw new UsageError(`Unknown ${kind} ${JSON.stringify(name)}: ${hint}`);
 }

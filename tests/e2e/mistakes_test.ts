@@ -34,6 +34,7 @@ Deno.test("a command line that cannot be is refused with exit code 2", async () 
       "--registry local: call ping",
       /Cannot use --registry before .*: write rpc call \.\.\. --registry$/m,
     ],
+    ["hlep", /Unknown command "hlep": did you mean help\?/],
     ["help frobnicate", /see rpc help/],
     ["demo --registry foo:", /^rpc: Cannot use the registry "foo:": .* write local:/],
     ["serve 127.0.0.1", /without a port: rpc serve 127\.0\.0\.1 6666, or 0 for any free one/],
@@ -79,6 +80,16 @@ Deno.test("without a command the help is on stderr, with exit code 2", async () 
   const { code, stdout, stderr } = await home.run([]);
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /rpc serve 127\.0\.0\.1 0/);
+});
+
+Deno.test("who asks for the help of help gets that of the program", async () => {
+  await using home = await RpcHome.create();
+  const lines = ["help help", "help --help", "--help -h"];
+  await twoAtOnce(lines, async (line) => {
+    const { code, stdout, stderr } = await home.run(line.split(" "));
+    assert.deepEqual([code, stderr], [0, ""], line);
+    assert.match(stdout, /^ {2}serve .*Publish procedures/m, line);
+  });
 });
 
 Deno.test("settings that cannot be are refused, and where they stand is named", async () => {

@@ -51,18 +51,22 @@ export async function registryFindings(
       };
     }
   } catch (error) {
-    return { findings: [...findings, unreadable(messageOf(error))], instances: undefined };
+    // What goes wrong with ZooKeeper says itself what to do, such as to join its cluster.
+    const todo = url.kind === "zookeeper" ? undefined : chooseAnother;
+    return { findings: [...findings, unreadable(messageOf(error), todo)], instances: undefined };
   }
   const text = `${discovery.url} says nothing`;
-  return { findings: [...findings, unreadable(text)], instances: undefined };
+  const todo = `start it, or ${chooseAnother}`;
+  return { findings: [...findings, unreadable(text, todo)], instances: undefined };
 }
 
 /** A registry is waited for longer than a server: a session has to be made, maybe at the third. */
 const registryPatience = 3;
 
-function unreadable(text: string): Finding {
-  const todo = "start it, or choose another: rpc config set registry <url>";
-  return { check: "registry", status: "wrong", text, todo };
+const chooseAnother = "choose another: rpc config set registry <url>";
+
+function unreadable(text: string, todo: string | undefined): Finding {
+  return { check: "registry", status: "wrong", text, ...(todo !== undefined && { todo }) };
 }
 
 /** What is wrong with a member of the ensemble, if anything is. */
