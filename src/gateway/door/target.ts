@@ -3,11 +3,15 @@ import { HttpProblem } from "./problem.ts";
 /** A host in plain form, and a port: nothing that a URL parser would have to normalize. */
 const authorityForm = /^(\[[\da-f:.]+\]|\w[\w.-]*)(?::\d{1,5})?$/i;
 
+/** What a URL parser turns into another path: the segments `.` and `..`, and backslashes. */
+const unplainPath = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
 /**
  * The URL of a request. A host that is not a plain name or address is refused, even if it means
- * one: a proxy or a filter before us may have understood it differently.
+ * one, and so is a path that means another one: a proxy or a filter before us may have understood
+ * it differently, such as one that lets only `/call/` pass.
  *
- * @throws {HttpProblem} 400: there is no host, there are several, or it is ambiguous
+ * @throws {HttpProblem} 400: there is no host, there are several, or it or the path is ambiguous
  */
 export function targetOf({ url: text, headers }: Pick<Request, "url" | "headers">): URL {
   const start = text.indexOf("//") + 2;
@@ -22,6 +26,13 @@ export function targetOf({ url: text, headers }: Pick<Request, "url" | "headers"
     // `127.1` and `0x7f.1` are addresses to some programs, and names to others.
     if (host?.startsWith("[") !== true && host?.toLowerCase() !== url.hostname) throw unreadable();
     lastGood = authority;
+  }
+  const query = end === -1 ? -1 : text.indexOf("?", end);
+  const path = end === -1 ? "" : text.slice(end, query === -1 ? undefined : query);
+  if (unplainPath.test(path)) {
+    const problem =
+      "Cannot read the path: write it without backslashes, and without . and .. in it";
+    throw new HttpProblem(400, "InvalidRequest", problem);
   }
   return url;
 }

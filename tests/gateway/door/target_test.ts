@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { HttpProblem } from "../../../src/gateway/door/problem.ts";
 import { targetOf } from "../../../src/gateway/door/target.ts";
 
-/** The name that a request is taken to be for, as the runtime hands it over. */
-function nameOf(authority: string, headers: Record<string, string> = {}): string {
+/**
+ * The name that a request is taken to be for, as the runtime hands it over; or the status of its
+ * refusal.
+ *
+ * @param target a host, or one with a path
+ */
+function nameOf(target: string, headers: Record<string, string> = {}): string {
   try {
-    return targetOf({ url: `http://${authority}/call/x`, headers: new Headers(headers) }).hostname;
+    const url = `http://${target}${target.includes("/") ? "" : "/call/x"}`;
+    return targetOf({ url, headers: new Headers(headers) }).hostname;
   } catch (error) {
     assert.ok(error instanceof HttpProblem);
     return String(error.status);
@@ -30,6 +36,22 @@ Deno.test("what would have to be guessed is no name", () => {
       ...["localhost?x", "localhost#x", "\uff11\uff12\uff17.0.0.1", ".localhost", "a b", "a,b"],
     ]
   ) assert.equal(nameOf(name), "400", name);
+});
+
+Deno.test("a path that means another one is refused, since a proxy may have read it as it is", () => {
+  const pathOf = (path: string) => {
+    const authority = "127.0.0.1";
+    return nameOf(`${authority}${path}`).replace(authority, "taken");
+  };
+  for (
+    const path of [
+      ...["/call/../mcp", "/call/%2e%2E/mcp", "/call/.%2e/mcp", "/call/..", "/./mcp", "/call/.?x"],
+      ...["/call\\..\\mcp", "/call\\x"],
+    ]
+  ) assert.equal(pathOf(path), "400", path);
+  for (const path of ["", "/", "/call/a..b", "/call/...", "/call/.a", "/x?y=/../z", "/%2f"]) {
+    assert.equal(pathOf(path), "taken", path);
+  }
 });
 
 Deno.test("a request whose header Host says another name than its target, or two, is refused", () => {
