@@ -2,8 +2,8 @@ import type { CallOptions } from "../../client/client_options.ts";
 import type { MessageBound } from "../../wire/message_bound.ts";
 import { BatchLine } from "../../wire/batch.ts";
 import { encodeError, encodeResult } from "../../wire/codec.ts";
-import { decodeAnyRequest } from "../../wire/requests/decode_request.ts";
-import { BadMessage } from "../../wire/requests/incoming.ts";
+import { requestBySchema } from "../../wire/requests/decode_request.ts";
+import { BadMessage, decodeLine, LazyBatch } from "../../wire/requests/incoming.ts";
 import { isRpcError, messageOf, RpcError } from "../../base/errors.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
@@ -43,10 +43,8 @@ export async function answerJsonRpc(
   bound: MessageBound,
   turns: BatchTurns,
 ): Promise<JsonRpcAnswer> {
-  const incoming = decodeAnyRequest(text, "body");
-  if (!Array.isArray(incoming)) {
-    return await answerOne(incoming as RpcRequest | BadMessage, calls, options, bound);
-  }
+  const incoming = decodeLine(text, requestBySchema, "body");
+  if (!(incoming instanceof LazyBatch)) return await answerOne(incoming, calls, options, bound);
   const batch = new BatchLine(bound);
   await answerInTurns(incoming, turns, async (one) => {
     const { text, notified } = await answerOne(one, calls, options, bound);
@@ -57,12 +55,13 @@ export async function answerJsonRpc(
 }
 
 /**
- * Answers the members of a batch: a few begin in a turn, and only while there are places.
+ * Answers the members of a batch: a few are read and begin in a turn, and only while there are
+ * places.
  *
  * @param answer may resolve to what goes on of a member, which keeps its place until that has ended
  */
 export async function answerInTurns<Member>(
-  members: readonly Member[],
+  members: Iterable<Member>,
   { caller, places, turn }: BatchTurns,
   answer: (member: Member) => Promise<{ readonly goesOn: Promise<unknown> | undefined } | void>,
 ): Promise<void> {
