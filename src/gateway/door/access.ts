@@ -87,10 +87,12 @@ export class Access {
 
   /** The cookie that keeps the token for a page, which cannot read it. */
   cookieFor(url: URL): string | undefined {
-    const { token } = this.#options;
+    const { token, secure, origins } = this.#options;
     if (token === undefined) return undefined;
-    const secure = this.#options.secure ? "; Secure" : "";
-    return `${cookieName(url)}=${token}; HttpOnly; SameSite=Strict; Path=/${secure}`;
+    // A proxy may end TLS. Otherwise its cookie would also go out by `http:` to the same name.
+    const isSecure = secure || origins.includes(`https://${url.host}`);
+    const attribute = isSecure ? "; Secure" : "";
+    return `${cookieName(url)}=${token}; HttpOnly; SameSite=Strict; Path=/${attribute}`;
   }
 
   #ownOrigin(host: string): string {

@@ -98,3 +98,15 @@ Deno.test("the token counts from the header, the cookie of this port, and a WebS
     ] as Record<string, string>[]
   ) assert.equal(by(headers), 401, JSON.stringify(headers));
 });
+
+Deno.test("the page's cookie is only for TLS where that is spoken here, or by a proxy at that host", () => {
+  const isSecure = (host: string, options: Parameters<typeof access>[0]) =>
+    access(options).cookieFor(new URL(`http://${host}/`))?.endsWith("; Secure");
+  const origins = ["https://rpc.example", "https://other.example:8443", "http://plain.example"];
+  assert.equal(isSecure("localhost:8080", { secure: true }), true);
+  assert.equal(isSecure("rpc.example", { origins }), true);
+  assert.equal(isSecure("other.example:8443", { origins }), true);
+  for (const host of ["localhost:8080", "rpc.example:8080", "other.example", "plain.example"]) {
+    assert.equal(isSecure(host, { origins }), false, host);
+  }
+});
