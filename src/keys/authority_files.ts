@@ -106,7 +106,7 @@ export function freeName(directory: string, name: string): string {
 export function lastIssued(
   directory: string,
   name: string,
-): { readonly rights?: unknown } | undefined {
+): { readonly rights?: unknown; readonly until?: unknown } | undefined {
   const wanted = name.toLowerCase();
   return issuedIn(directory).findLast((entry) => {
     const listed = entry?.["name"];

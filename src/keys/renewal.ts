@@ -4,12 +4,14 @@ import { CommandError } from "../base/command_error.ts";
 import { createRequest, isSignedBy, signRequest, type Subject } from "./authority.ts";
 import { lastIssued, openAuthorityFiles, rememberIssued } from "./authority_files.ts";
 import { putKeys } from "./bundle.ts";
-import { clusterOf } from "./certificate.ts";
+import { clusterOf, readCertificate } from "./certificate.ts";
 import { dateProblem, dateText } from "./expiry.ts";
 import { lockKeys } from "./file_writing.ts";
 import { keyFiles } from "./files.ts";
 import { areSame, type Keys, keysOf, readKeys } from "./keys.ts";
 import { formatRights } from "./rights.ts";
+
+const dayMs = 24 * 60 * 60 * 1_000;
 
 /**
  * Makes the certificate that a member asks for, with the name and the rights that it has.
@@ -37,7 +39,10 @@ export async function renewMember(
   }
   const authority = await openAuthorityFiles(directory);
   const certificate = await signRequest(authority, request, member, nowMs);
-  rememberIssued(directory, member, certificate, nowMs);
+  // Whoever asks again and again adds a line a day to the list, which is read whole each time.
+  const { validToMs } = readCertificate(certificate);
+  const isNoted = Math.abs(validToMs - Date.parse(String(last.until))) < dayMs;
+  if (!isNoted) rememberIssued(directory, member, certificate, nowMs);
   return certificate;
 }
 

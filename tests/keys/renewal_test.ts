@@ -5,7 +5,7 @@ import { type Keys, readKeys } from "../../src/keys/keys.ts";
 import { readCertificate } from "../../src/keys/certificate.ts";
 import { appendIssued } from "../../src/keys/file_writing.ts";
 import { renewKeys, renewMember } from "../../src/keys/renewal.ts";
-import { formatRights, parseRights } from "../../src/keys/rights.ts";
+import { formatRights, machineRights, parseRights } from "../../src/keys/rights.ts";
 import { TestCluster } from "../support/test_pki.ts";
 
 Deno.test("who was given other rights cannot renew those of before", async () => {
@@ -27,6 +27,20 @@ Deno.test("who was given other rights cannot renew those of before", async () =>
   await give(little);
   await assert.rejects(renew(all), /bob was given other keys since, for the rights read,call:fib/);
   assert.equal(await renew(little), "read,call:fib");
+});
+
+Deno.test("who renews again and again adds a line a day to the list of who was given keys", async () => {
+  await using cluster = await TestCluster.create();
+  const directory = cluster.write(await cluster.member("alpha"));
+  cluster.makeOwner(directory, ["alpha", "bob"]);
+  const member = { name: "bob", rights: machineRights };
+  const { request } = await createRequest("bob");
+  const lines = () => Deno.readTextFileSync(`${directory}/issued.ndjson`).trim().split("\n").length;
+  const before = lines();
+  for (const hours of [0, 1, 23, 25]) {
+    await renewMember(directory, member, request, Date.now() + hours * 60 * 60_000);
+  }
+  assert.equal(lines() - before, 2);
 });
 
 Deno.test("a member is found by whatever name it may have, and a half line is nobody's", async () => {

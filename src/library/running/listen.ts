@@ -1,7 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
-import { loadLater } from "../../base/system/load_later.ts";
 import { callerMatcherOf } from "../../base/names/patterns.ts";
 import type { Tracer } from "../../base/tracer.ts";
 import { version } from "../../base/version.ts";
@@ -13,6 +12,7 @@ import type { Audit } from "../../server/audit.ts";
 import type { Listener } from "../../server/listener.ts";
 import { RpcServer, type RpcServerOptions } from "../../server/server.ts";
 import type { Pool } from "../../workers/pool/pool.ts";
+import { Renewals } from "./renewals.ts";
 import type { PoolOptions } from "./start_pool.ts";
 
 /** How a server listens, and who may call it. */
@@ -104,16 +104,10 @@ function cannotListen(place: HostPort, error: unknown): Error {
   return new Error(`Cannot listen on ${addressOf(place)}: ${reason}`, { cause: error });
 }
 
-const loadRenewal = loadLater(() => import("../../keys/renewal.ts"));
-
-/**
- * Renews callers' certificates, if the cluster was made here. The code is loaded at the first use.
- */
+/** Renews callers' certificates, if the cluster was made here. */
 function renewerOf(keys: KeyRing, clock: Clock): RpcServerOptions["renew"] {
-  return async (caller, request) => {
-    const { renewMember } = await loadRenewal();
-    return await renewMember(keys.directory, caller, request, clock.wallTimeMs());
-  };
+  const renewals = new Renewals(keys.directory, clock);
+  return (caller, request) => renewals.renew(caller, request);
 }
 
 /** Loads TLS, which a server without keys does not need. */
