@@ -2,13 +2,17 @@
  * `deno task test [arguments]`: all tests, by `deno test` with these arguments; or those of the
  * paths among them. The last line tells the totals.
  *
- * Two processes share the tests, since most of them wait for something: one has those that start
- * whole programs, the other all the rest. They are processes and not `deno test --parallel`, since
+ * Three processes share the tests, since most of them wait for something, and take two cores no
+ * more than half of the time by themselves. They are processes and not `deno test --parallel`, since
  * tests of one process share its environment, its pid and its umask.
  */
 
-/** Where the tests of whole programs are: half of the time of all. */
-const programs = ["tests/e2e", "tests/docs"];
+/** What each process has, but for what those before it have: a third of the time of all. */
+const shares: readonly (readonly string[])[] = [
+  ["tests/e2e/gateway", "tests/docs", "tests/workers", "tests/server"],
+  ["tests/e2e"],
+  ["tests/"],
+];
 
 /** A run that prints nothing for so long hangs: the longest test takes some minutes. */
 const silenceMaxMs = 15 * 60 * 1_000;
@@ -183,10 +187,11 @@ export function namesTests(arg: string): boolean {
 if (import.meta.main) {
   const hasPath = Deno.args.some(namesTests);
   const totals = await runTests(
-    hasPath ? [Deno.args] : [
-      [...Deno.args, ...programs],
-      [...Deno.args, `--ignore=${programs.join(",")}`, "tests/"],
-    ],
+    hasPath ? [Deno.args] : shares.map((paths, i) => {
+      const others = shares.slice(0, i).flat();
+      const but = others.length === 0 ? [] : [`--ignore=${others.join(",")}`];
+      return [...Deno.args, ...but, ...paths];
+    }),
   );
   if (totals === undefined) {
     console.error("A run of tests hung, broke off, or told no totals: see above");
