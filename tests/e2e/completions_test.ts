@@ -50,6 +50,8 @@ esac
     PATH: `${directory}/bin:${pathWithoutRuntimes(`${directory}/links`)}`,
     HOME: directory,
     TERM: "dumb",
+    // fish finds programs whose path is not ASCII by the locale.
+    LC_ALL: "C.UTF-8",
   });
   return { home, env };
 }
@@ -93,12 +95,12 @@ const interactive: Readonly<
 > = {
   async bash(script, home) {
     const rc = `${home.directory}/bashrc`;
-    await Deno.writeTextFile(rc, `PS1='READY> '\nbind 'set bell-style none'\nsource ${script}\n`);
+    await Deno.writeTextFile(rc, `PS1='READY> '\nbind 'set bell-style none'\nsource '${script}'\n`);
     return ["bash", "--noprofile", "--rcfile", rc, "-i"];
   },
   async zsh(script, home) {
     const rc = `PS1='READY> '\nunsetopt zle_bracketed_paste beep 2>/dev/null\n` +
-      `autoload -Uz compinit && compinit -u\nsource ${script}\n`;
+      `autoload -Uz compinit && compinit -u\nsource '${script}'\n`;
     await Deno.writeTextFile(`${home.directory}/.zshrc`, rc);
     return ["env", `ZDOTDIR=${home.directory}`, "zsh", "--no-globalrcs", "-i"];
   },
@@ -143,7 +145,7 @@ Deno.test({
     const script = await scriptFor("fish", home);
     const complete = async (line: string): Promise<string[]> => {
       const { stdout, stderr } = await new Deno.Command("fish", {
-        args: ["--no-config", "--command", `source ${script}; complete --do-complete '${line}'`],
+        args: ["--no-config", "--command", `source '${script}'; complete --do-complete '${line}'`],
         cwd: home.workingDirectory,
         env,
         stdin: "null",
@@ -197,7 +199,7 @@ esac
             args: [
               "--no-config",
               "--command",
-              `source ${script}; complete -C 'rpc call fi' --escape`,
+              `source '${script}'; complete -C 'rpc call fi' --escape`,
             ],
             cwd: home.workingDirectory,
             env,

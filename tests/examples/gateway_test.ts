@@ -35,6 +35,8 @@ for (const [file, program, lines] of cases) {
       const { url, token } = await startGateway(home);
       const { stdout, stderr } = await new Deno.Command(file.endsWith(".sh") ? "sh" : program, {
         args: [fileURLToPath(new URL(file, examples)), url, token],
+        // Java finds a file whose path is not ASCII by the locale.
+        env: { LC_ALL: "C.UTF-8" },
         stdin: "null",
       }).output();
       const decoder = new TextDecoder();

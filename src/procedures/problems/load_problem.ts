@@ -46,10 +46,19 @@ function reasonOf(message: string): string {
 /** The place in the module, unless the message tells it already, as for syntax errors. */
 function placeOf(thrown: unknown, url: string): string {
   const stack = stackOf(thrown);
-  // A stack shows the path unescaped, where the URL has %20 for a space.
+  // A stack shows some parts of a path unescaped, where the URL has %20 for a space.
   const places = [...stack.matchAll(/file:\/\/[^\n]*?:\d+:\d+/g)].map(([place]) => place);
-  const place = places.find((place) => place.startsWith(`${decodeURI(url)}:`));
+  const place = places.find((place) => unescaped(place).startsWith(`${unescaped(url)}:`));
   return place === undefined ? "" : ` at ${place}`;
+}
+
+function unescaped(url: string): string {
+  try {
+    return decodeURI(url);
+  } catch {
+    // A percent sign that stands for itself.
+    return url;
+  }
 }
 
 /** The stack of an error whose message has no place in it; empty otherwise. */

@@ -18,6 +18,9 @@ const [, own, name] = /^(.*\/)src\/workers\/child\/(.*)$/.exec(here) ?? [];
 const root = own ?? new URL(".", here).href;
 const ownCode = name === "failure.ts" ? `${root}src/` : root;
 
+/** The same as frames of a compiled program have it, which escape nothing in a path. */
+const ownCodeUnescaped = decodeURIComponent(ownCode);
+
 /**
  * Describes what was thrown, for the log: with the frames of the user's code, and the causes. The
  * thrown value may throw when it is read.
@@ -57,7 +60,8 @@ function textAndFrames(thrown: unknown): { readonly text: string; readonly frame
 }
 
 function isOfUser(frame: string): boolean {
-  return !frame.includes(ownCode) && !/\b(?:ext|node):|\(<anonymous>\)$/.test(frame);
+  if (frame.includes(ownCode) || frame.includes(ownCodeUnescaped)) return false;
+  return !/\b(?:ext|node):|\(<anonymous>\)$/.test(frame);
 }
 
 function causeOf(thrown: unknown): unknown {

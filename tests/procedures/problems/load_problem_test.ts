@@ -37,6 +37,18 @@ Deno.test("a binary's syntax errors have a file, a line, a column and words", as
   }
 });
 
+Deno.test("the place in a module is told, whichever parts of its path a stack has unescaped", () => {
+  const url = "file:///a%20b/%C3%A9/c%20d.ts";
+  for (const path of [url, "file:///a%20b/%C3%A9/c d.ts", "file:///a b/é/c d.ts"]) {
+    const thrown = Object.assign(new Error("no luck"), { stack: `Error\n    at ${path}:1:18` });
+    assert.equal(loadProblem(thrown, url, false), `no luck at ${path}:1:18`);
+  }
+  const other = Object.assign(new Error("no luck"), {
+    stack: "Error\n    at file:///100%.ts:1:18",
+  });
+  assert.equal(loadProblem(other, url, false), "no luck");
+});
+
 Deno.test("an import that a binary does not hold is told with what to do", () => {
   const cases = [
     ["Could not find constraint 'left-pad@1.3.0' in the list of packages.", "npm:left-pad@1.3.0"],
