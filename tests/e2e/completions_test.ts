@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
 import { pathWithoutRuntimes, rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor, within } from "../support/wait_for.ts";
+import { skippedIf } from "../support/skipped_if.ts";
+import { onWindows } from "../support/posix.ts";
 
 const typist = new URL("fixtures/type_into_shell.py", import.meta.url);
-const isWindows = Deno.build.os === "windows";
-
-function isInstalled(shell: string): boolean {
+/** Why nobody can type into a shell here; `undefined`: somebody can. */
+function noShell(shell: string): string | undefined {
+  if (onWindows !== undefined) return onWindows;
   try {
-    return new Deno.Command(shell, { args: ["--version"], stdin: "null" }).outputSync().success;
+    if (new Deno.Command(shell, { args: ["--version"], stdin: "null" }).outputSync().success) {
+      return undefined;
+    }
   } catch {
-    return false;
+    // There is none.
   }
+  return `there is no ${shell}`;
 }
 
 /** What is typed before Tab, and what `rpc` is then run with. */
@@ -108,8 +113,10 @@ const interactive: Readonly<
 
 for (const [shell, start] of Object.entries(interactive)) {
   Deno.test({
-    name: `${shell} completes subcommands, flags, values, files, and methods of the live service`,
-    ignore: isWindows || python === undefined || !isInstalled(shell),
+    ...skippedIf(
+      noPython ?? noShell(shell),
+      `${shell} completes subcommands, flags, values, files, and methods of the live service`,
+    ),
     async fn() {
       const { home, env } = await homeWithProgram();
       await using _ = home;
@@ -137,8 +144,10 @@ for (const [shell, start] of Object.entries(interactive)) {
 }
 
 Deno.test({
-  name: "fish completes subcommands, flags, values, files, and methods of the live service",
-  ignore: isWindows || !isInstalled("fish"),
+  ...skippedIf(
+    noShell("fish"),
+    "fish completes subcommands, flags, values, files, and methods of the live service",
+  ),
   async fn() {
     const { home, env } = await homeWithProgram();
     await using _ = home;
@@ -176,8 +185,10 @@ const traps = ["fi;touch x1;#", "fi$(touch x2)", "fi`touch x3`>x4"];
 
 for (const shell of ["bash", "zsh", "fish"]) {
   Deno.test({
-    name: `${shell} inserts a candidate as a word, whatever a command it would make`,
-    ignore: isWindows || python === undefined || !isInstalled(shell),
+    ...skippedIf(
+      noPython ?? noShell(shell),
+      `${shell} inserts a candidate as a word, whatever a command it would make`,
+    ),
     async fn() {
       const { home, env } = await homeWithProgram();
       await using _ = home;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { python } from "../support/python.ts";
+import { noPython } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const typeScript = `
 function inner(n: number): number { throw new RangeError("n is " + n + ", 世界"); }
@@ -30,8 +31,10 @@ const kinds: [name: string, file: string, text: string, where: RegExp][] = [
 
 for (const [name, file, text, where] of kinds) {
   Deno.test({
-    name: `what a procedure throws is one entry of the log, with its own frames alone (${name})`,
-    ignore: name === "Python" && python === undefined,
+    ...skippedIf(
+      name === "Python" ? noPython : undefined,
+      `what a procedure throws is one entry of the log, with its own frames alone (${name})`,
+    ),
     async fn() {
       await using home = await RpcHome.create();
       await Deno.writeTextFile(join(home.workingDirectory, file), text);

@@ -6,6 +6,7 @@ import { memberHome } from "../support/member_home.ts";
 import { linkTest, shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const keysOf = (home: RpcHome) => `${home.directory}/config/rpc/keys`;
 
@@ -243,8 +244,10 @@ Deno.test("where RPC_KEYS names no keys, nothing goes on in the open", async () 
 });
 
 Deno.test({
-  name: "sudo takes a user's keys as they are, and makes none that the user could not read",
-  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  ...skippedIf(
+    Deno.build.os !== "windows" && Deno.uid() === 0 ? undefined : "only root is under sudo",
+    "sudo takes a user's keys as they are, and makes none that the user could not read",
+  ),
 }, async () => {
   await using home = await RpcHome.create();
   const keys = `${home.directory}/config/rpc/keys`;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** A module with so many procedures, each with a long name. */
 async function writeModule(home: RpcHome, count: number): Promise<void> {
@@ -37,8 +38,10 @@ Deno.test("a server that could tell nobody what it offers does not start, and sa
 });
 
 Deno.test({
-  name: "a worker of any language that describes too much is told so, and not a broken protocol",
-  ignore: python === undefined,
+  ...skippedIf(
+    noPython,
+    "a worker of any language that describes too much is told so, and not a broken protocol",
+  ),
 }, async () => {
   await using home = await RpcHome.create();
   for (const length of [1_000_000, 1_100_000]) {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "../../src/mod.ts";
-import { python } from "../support/python.ts";
+import { noPython } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { seededRandom } from "../support/seeded_random.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** Of the second the server never makes text. */
 const paddings = ["x".repeat(1_000), "é".repeat(100_000)];
@@ -43,8 +44,10 @@ function bytesOf(line: string): Uint8Array<ArrayBuffer> {
 
 for (const [name, file, text] of workers) {
   Deno.test({
-    name: `long parameters mean what they mean, also what only looks like their end (${name})`,
-    ignore: name === "Python" && python === undefined,
+    ...skippedIf(
+      name === "Python" ? noPython : undefined,
+      `long parameters mean what they mean, also what only looks like their end (${name})`,
+    ),
     async fn() {
       await using home = await RpcHome.create();
       await Deno.writeTextFile(join(home.workingDirectory, file), text);

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { messageMaxDefault } from "../../src/base/limits.ts";
 import { connect } from "../../src/mod.ts";
-import { python } from "../support/python.ts";
+import { noPython } from "../support/python.ts";
 import { startGateway } from "../support/gateway_process.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const module = `
 export const echo = (text: string) => text;
@@ -27,8 +28,10 @@ const workers: [name: string, file: string, text: string][] = [
 
 for (const [name, file, text] of workers) {
   Deno.test({
-    name: `messages as long as both ends take go there and back (${name})`,
-    ignore: name === "Python" && python === undefined,
+    ...skippedIf(
+      name === "Python" ? noPython : undefined,
+      `messages as long as both ends take go there and back (${name})`,
+    ),
     async fn() {
       await using home = await RpcHome.create();
       await Deno.writeTextFile(join(home.workingDirectory, file), text);

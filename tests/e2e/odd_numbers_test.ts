@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type GatewayProcess, startGateway } from "../support/gateway_process.ts";
-import { python } from "../support/python.ts";
+import { noPython } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** Numbers as somebody may write them, and how they come back, or that they are refused. */
 const numbers: readonly (readonly [written: string, fromScript: string, fromPython: string])[] = [
@@ -93,8 +94,7 @@ class Lines implements Disposable {
 }
 
 Deno.test({
-  name: "a number comes back or is refused, whichever way it takes (P-65)",
-  ignore: python === undefined,
+  ...skippedIf(noPython, "a number comes back or is refused, whichever way it takes (P-65)"),
 }, async () => {
   await using home = await RpcHome.create();
   const write = (name: string, text: string) =>

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect } from "rpc";
 import { lives } from "../support/process_table.ts";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { skippedIf } from "../support/skipped_if.ts";
+import { onWindows } from "../support/posix.ts";
 
 /** Says which process it is, and never ends to load. */
 const endless = `Deno.writeTextFileSync("pid", String(Deno.pid));
@@ -159,8 +161,10 @@ for line in sys.stdin:
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   Deno.test({
-    name: `a program of somebody else's ends its call when ${signal} comes to all`,
-    ignore: ignore || python === undefined,
+    ...skippedIf(
+      noPython ?? onWindows,
+      `a program of somebody else's ends its call when ${signal} comes to all`,
+    ),
     async fn() {
       await using home = await RpcHome.create();
       const at = (name: string) => join(home.workingDirectory, name);
@@ -182,8 +186,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 }
 
 Deno.test({
-  name: "a server whose terminal is closed lets its calls end",
-  ignore: ignore || python === undefined,
+  ...skippedIf(noPython ?? onWindows, "a server whose terminal is closed lets its calls end"),
   async fn() {
     await using home = await RpcHome.create();
     const at = (name: string) => join(home.workingDirectory, name);

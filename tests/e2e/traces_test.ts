@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
 import { source } from "../support/program.ts";
 import { RpcHome, type RpcRunOptions } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
-import { signalTest } from "../support/posix.ts";
+import { onWindows, signalTest } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** A span as OTLP writes it in JSON. */
 interface OtlpSpan {
@@ -160,9 +161,10 @@ signalTest(
 );
 
 Deno.test({
-  name:
+  ...skippedIf(
+    noPython,
     "a worker in another language is given the trace, also by a server that makes no spans (P-62)",
-  ignore: python === undefined,
+  ),
   async fn() {
     await using collector = new Collector();
     await using home = await RpcHome.create();
@@ -191,8 +193,10 @@ for line in sys.stdin:
 });
 
 Deno.test({
-  name: "no worker and no program of it knows what the collector wants, and Deno still sends spans",
-  ignore: python === undefined || Deno.build.os === "windows",
+  ...skippedIf(
+    noPython ?? onWindows,
+    "no worker and no program of it knows what the collector wants, and Deno still sends spans",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     const put = (name: string, text: string) =>

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** Procedures that return what JSON cannot express, one in each place where procedures run. */
 const odd = `
@@ -70,8 +71,10 @@ Deno.test("a value that JSON cannot express is an error wherever it was made (P-
 const big = "[9007199254740993, -123456789012345678901234567890, 1e+300]";
 
 Deno.test({
-  name: "numbers that JavaScript cannot hold pass a server as they were written (P-65)",
-  ignore: python === undefined,
+  ...skippedIf(
+    noPython,
+    "numbers that JavaScript cannot hold pass a server as they were written (P-65)",
+  ),
 }, async () => {
   await using home = await RpcHome.create();
   const example = await Deno.readTextFile(new URL("../../examples/tasks.py", import.meta.url));

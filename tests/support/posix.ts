@@ -3,6 +3,11 @@
  * the name.
  */
 
+/** Why a test of such things is skipped; `undefined`: it is not. */
+export const onWindows: string | undefined = Deno.build.os === "windows"
+  ? "there is no such thing on Windows"
+  : undefined;
+
 type Declare = (name: string, fn: () => Promise<void> | void) => void;
 
 /** Declares tests that need something, `lack` being what to call it. */

@@ -10,6 +10,11 @@ export const python: string | undefined = ["python3", "python"].find((program) =
   }
 });
 
+/** Why tests of Python are skipped; `undefined`: they are not. */
+export const noPython: string | undefined = python === undefined
+  ? "there is no Python 3"
+  : undefined;
+
 /** A Python that has kazoo; Debian's package belongs to Debian's own Python. */
 export const pythonWithKazoo: string | undefined = ["/usr/bin/python3", "python3", "python"]
   .find((program) => {

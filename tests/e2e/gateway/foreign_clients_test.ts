@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
-import { python } from "../../support/python.ts";
+import { noPython, python } from "../../support/python.ts";
 import { RpcHome, type RpcServerProcess } from "../../support/rpc_process.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const program = `
 import json, sys, urllib.request
@@ -15,8 +16,7 @@ print(ask("/call/fib", [20]), ask("/", {"jsonrpc": "2.0", "id": 7, "method": "fi
 `;
 
 Deno.test({
-  name: "Python's urllib calls through the gateway",
-  ignore: python === undefined,
+  ...skippedIf(noPython, "Python's urllib calls through the gateway"),
   fn: async () => {
     await using home = await RpcHome.create();
     await home.serve();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { shTest } from "../../support/posix.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 /**
  * Makes a certificate for localhost that is its own authority; `undefined`: there is no OpenSSL.
@@ -71,8 +72,10 @@ async function statusOfCall(url: string, token: string, cert: string): Promise<n
 }
 
 Deno.test({
-  name: "who sends a long body that is refused is told why, over HTTP/2 and HTTP/1.1",
-  ignore: !isHere,
+  ...skippedIf(
+    isHere ? undefined : "there is no openssl",
+    "who sends a long body that is refused is told why, over HTTP/2 and HTTP/1.1",
+  ),
   fn: async () => {
     await using home = await RpcHome.create();
     const files = home.workingDirectory;
@@ -107,9 +110,10 @@ Deno.test({
 });
 
 Deno.test({
-  name:
+  ...skippedIf(
+    isHere ? undefined : "there is no openssl",
     "a certificate that is replaced counts for new connections, and a broken one changes nothing",
-  ignore: !isHere,
+  ),
   fn: async () => {
     await using home = await RpcHome.create();
     await home.serve();
