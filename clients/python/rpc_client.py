@@ -1983,8 +1983,9 @@ def _local_directory() -> str:
         if not base:
             raise InvalidParams("Cannot tell where the local registry is: LOCALAPPDATA is not set")
         return os.path.join(base, "rpc")
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    if os.path.isabs(runtime) and os.path.isdir(runtime):
+    named = os.environ.get("XDG_RUNTIME_DIR", "")
+    runtime = named if os.path.isabs(named) else f"/run/user/{os.getuid()}"
+    if os.path.isdir(runtime):
         return os.path.join(runtime, "rpc")
     temporary = os.environ.get("TMPDIR", "")
     return os.path.join(temporary if os.path.isabs(temporary) else "/tmp", f"rpc-{os.getuid()}")
@@ -2418,10 +2419,12 @@ def _config_directory() -> Optional[str]:
     """Where this user's settings are; `None`: the environment does not tell."""
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     if sys.platform == "win32":
-        base = os.environ.get("APPDATA") or (home and os.path.join(home, "AppData", "Roaming"))
+        named, in_home = os.environ.get("APPDATA"), home and os.path.join(home, "AppData", "Roaming")
     else:
-        base = os.environ.get("XDG_CONFIG_HOME") or (home and os.path.join(home, ".config"))
-    return os.path.join(base, "rpc") if base and os.path.isabs(base) else None
+        named, in_home = os.environ.get("XDG_CONFIG_HOME"), home and os.path.join(home, ".config")
+    # A relative one counts as not set: else whoever has keys would go on without, and not be told.
+    base = next((one for one in (named, in_home) if one and os.path.isabs(one)), None)
+    return os.path.join(base, "rpc") if base else None
 
 
 def _setting(name: str) -> Optional[str]:

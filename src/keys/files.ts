@@ -37,10 +37,13 @@ export function keysDirectory(
     );
   }
   const home = env("HOME") || env("USERPROFILE");
-  const base = os === "windows"
-    ? env("APPDATA") || (home ? `${home}\\AppData\\Roaming` : undefined)
-    : env("XDG_CONFIG_HOME") || (home ? `${home}/.config` : undefined);
-  return base === undefined || !isAbsolutePath(base) ? undefined : joinPath(base, "rpc", "keys");
+  const [variable, inHome] = os === "windows"
+    ? ["APPDATA", "\\AppData\\Roaming"]
+    : ["XDG_CONFIG_HOME", "/.config"];
+  // A relative one counts as not set: else whoever has keys would go on without, and not be told.
+  const base = [env(variable), home && home + inHome]
+    .find((one) => one !== undefined && isAbsolutePath(one));
+  return base === undefined ? undefined : joinPath(base, "rpc", "keys");
 }
 
 /** Whether a directory has any of the files that a machine with keys has. */

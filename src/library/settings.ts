@@ -26,26 +26,24 @@ export interface Sourced {
  * The user's own settings file: `$XDG_CONFIG_HOME/rpc/rpc.toml`, or `%APPDATA%\rpc\rpc.toml`.
  * `undefined` where the environment names no home, as for some services: nothing is then kept, and
  * nowhere else. What is no absolute path is one below the working directory, which may be a
- * stranger's, and names no home either.
+ * stranger's: it names no home, and a variable that holds one counts as not set, as XDG has it.
  */
 export function userSettingsPath(): string | undefined {
   if (Deno.build.os === "windows") {
-    const base = Deno.env.get("APPDATA") || underHome("\\AppData\\Roaming");
-    return ifAbsolute(base, `\\rpc\\${settingsFileName}`);
+    return below("APPDATA", "\\AppData\\Roaming", `\\rpc\\${settingsFileName}`);
   }
-  const base = Deno.env.get("XDG_CONFIG_HOME") || underHome("/.config");
-  return ifAbsolute(base, `/rpc/${settingsFileName}`);
+  return below("XDG_CONFIG_HOME", "/.config", `/rpc/${settingsFileName}`);
 }
 
-/** A path below one that says where it is from anywhere. */
-export function ifAbsolute(base: string | undefined, path: string): string | undefined {
-  return base !== undefined && isAbsolutePath(base) ? base + path : undefined;
-}
-
-/** A path in the user's home, if the environment names one. */
-export function underHome(path: string): string | undefined {
+/**
+ * A path below the directory that a variable names, or else below one in the user's home;
+ * `undefined` if neither is absolute.
+ */
+export function below(variable: string, inHome: string, path: string): string | undefined {
   const home = Deno.env.get("HOME") || Deno.env.get("USERPROFILE");
-  return home ? home + path : undefined;
+  const base = [Deno.env.get(variable), home && home + inHome]
+    .find((one) => one !== undefined && isAbsolutePath(one));
+  return base === undefined ? undefined : base + path;
 }
 
 /** The settings files, the stronger one first. */

@@ -190,7 +190,7 @@ Deno.test({
   await using home = await RpcHome.create();
   await home.serve();
   const env = {
-    ...{ XDG_CONFIG_HOME: "config", XDG_STATE_HOME: "state" },
+    ...{ XDG_CONFIG_HOME: "config", XDG_STATE_HOME: "state", HOME: "" },
     // With that the runtime of a binary itself does not start.
     ...(binary === undefined ? { TMPDIR: "tmp" } : {}),
   };
@@ -198,5 +198,8 @@ Deno.test({
   assert.match(stderr, /^rpc: Cannot tell where settings are kept: .* is an absolute path\n$/);
   assert.equal(code, 1);
   assert.equal((await home.run(["call", "ping"], { env })).code, 0);
+  const inHome = { ...env, HOME: home.directory };
+  const { stdout } = await home.run(["config", "path"], { env: inHome });
+  assert.equal(stdout, `${home.directory}/.config/rpc/rpc.toml\n`);
   assert.deepEqual([...Deno.readDirSync(home.workingDirectory)], []);
 });

@@ -25,6 +25,8 @@ Deno.test("keys are kept beside the settings, and never below the working direct
   assert.equal(at({}), undefined);
   assert.equal(at({ HOME: "" }), undefined);
   assert.equal(at({ XDG_CONFIG_HOME: "config" }), undefined);
+  assert.equal(at({ XDG_CONFIG_HOME: "config", HOME: "/h" }), "/h/.config/rpc/keys");
+  assert.equal(at({ XDG_CONFIG_HOME: "config", HOME: "h" }), undefined);
   assert.throws(() => at({ RPC_KEYS: "keys" }), /absolute/);
 });
 

@@ -1,13 +1,12 @@
 import { messageOf, RpcError } from "../../base/errors.ts";
 import {
-  ifAbsolute,
+  below,
   type ReadSettings,
   readSettings,
   settingsFileName,
   settingsPaths,
   type Sourced,
   strongest,
-  underHome,
 } from "../../library/settings.ts";
 import type { Command } from "./command.ts";
 import { type Flag, type Flags, kebabCase, settingKeyOf } from "./flags.ts";
@@ -27,11 +26,9 @@ interface FileSettings extends ReadonlyMap<string, Sourced> {
 /** The directory for data between runs, the last known lists; `undefined` without a home. */
 export function stateDirectory(): string | undefined {
   if (Deno.build.os === "windows") {
-    const base = Deno.env.get("LOCALAPPDATA") || underHome("\\AppData\\Local");
-    return ifAbsolute(base, "\\rpc\\state");
+    return below("LOCALAPPDATA", "\\AppData\\Local", "\\rpc\\state");
   }
-  const base = Deno.env.get("XDG_STATE_HOME") || underHome("/.local/state");
-  return ifAbsolute(base, "/rpc");
+  return below("XDG_STATE_HOME", "/.local/state", "/rpc");
 }
 
 /**

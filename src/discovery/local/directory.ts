@@ -55,8 +55,9 @@ export function defaultLocalDirectory(environment = processEnvironment): LocalDi
     );
   }
   // Under cron or sudo the variable is missing, but servers there must be found by clients.
-  const runtime = env("XDG_RUNTIME_DIR") || `/run/user/${uid}`;
-  if (isAbsolutePath(runtime) && isDirectory(runtime)) {
+  const named = env("XDG_RUNTIME_DIR") ?? "";
+  const runtime = isAbsolutePath(named) ? named : `/run/user/${uid}`;
+  if (isDirectory(runtime)) {
     return { path: joinPath(runtime, "rpc"), isPrivate: true };
   }
   const temporary = env("TMPDIR") ?? "";

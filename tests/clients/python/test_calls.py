@@ -131,9 +131,14 @@ class Answers(unittest.TestCase):
     @unittest.skipIf(sys.platform == "win32", "not everybody may make links there")
     def test_where_the_keys_are_a_link_to_nothing_nothing_goes_on_in_the_open(self):
         with FakeServer(echo) as server, tempfile.TemporaryDirectory() as home:
-            os.mkdir(os.path.join(home, "rpc"))
-            os.symlink("/nonexistent/keys", os.path.join(home, "rpc", "keys"))
-            with mock.patch.dict(os.environ, {"XDG_CONFIG_HOME": home, "APPDATA": home}):
+            config = os.path.join(home, ".config")
+            os.makedirs(os.path.join(config, "rpc"))
+            os.symlink("/nonexistent/keys", os.path.join(config, "rpc", "keys"))
+            # A relative directory counts as not set.
+            with mock.patch.dict(os.environ, {"XDG_CONFIG_HOME": "config", "HOME": home}):
+                with self.assertRaisesRegex(InvalidParams, "no directory and no link to one"):
+                    Client(static(server))
+            with mock.patch.dict(os.environ, {"XDG_CONFIG_HOME": config}):
                 with self.assertRaisesRegex(InvalidParams, "no directory and no link to one"):
                     Client(static(server))
                 with Client(static(server), insecure=True) as client:

@@ -28,6 +28,10 @@ rootTest("the user's own directory is in the runtime directory, if there is one"
     [environment({ XDG_RUNTIME_DIR: "/run/mine" }, ["/run/mine"]), "/run/mine/rpc"],
     [environment({ XDG_RUNTIME_DIR: "/run/mine" }), "/tmp/rpc-1000"],
     [environment({ XDG_RUNTIME_DIR: "relative" }, ["relative"]), "/tmp/rpc-1000"],
+    [
+      environment({ XDG_RUNTIME_DIR: "relative" }, ["relative", "/run/user/1000"]),
+      "/run/user/1000/rpc",
+    ],
     [environment({}, ["/run/user/1000"]), "/run/user/1000/rpc"],
     [environment({ XDG_RUNTIME_DIR: "" }, ["/run/user/1000"]), "/run/user/1000/rpc"],
     [environment({ TMPDIR: "/var/tmp" }), "/var/tmp/rpc-1000"],
