@@ -47,6 +47,7 @@ signalTest("--metrics serves what the server does to Prometheus, and answers pro
   assert.match(body, /^rpc_calls_total\{method="ping"\} 7$/m);
   assert.match(body, /^rpc_calls_total\{method="fib"\} 2$/m);
   assert.match(body, /^rpc_errors_total\{method="fib",error="InvalidParams"\} 1$/m);
+  assert.match(body, /^# TYPE rpc_latency_seconds summary$/m);
   assert.match(body, /^rpc_latency_seconds\{method="fib",quantile="0.99"\} \d/m);
   for (const line of body.split("\n").filter((one) => one !== "")) {
     assert.match(line, /^(# (HELP|TYPE) rpc_\w+ .+|rpc_\w+(\{[^}]*\})? [-+\d.e]+)$/);

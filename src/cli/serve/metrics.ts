@@ -157,7 +157,7 @@ class MetricsPage {
   }
 
   /** The current page. The server's own counters replace the values of the last page. */
-  of(source: MetricsSource): Promise<string> {
+  async of(source: MetricsSource): Promise<string> {
     const { isReady } = source;
     const now = source.stats();
     const values: Record<string, number> = {
@@ -187,6 +187,9 @@ class MetricsPage {
       this.#latency.set({ method, quantile: "0.5" }, latency.p50Ms / 1_000);
       this.#latency.set({ method, quantile: "0.99" }, latency.p99Ms / 1_000);
     }
-    return this.#registry.metrics();
+    const page = await this.#registry.metrics();
+    // The package has no summary of what was counted elsewhere, and Prometheus' tools take the
+    // label of quantiles for a summary's alone.
+    return page.replace(/^(# TYPE rpc_latency_seconds) gauge$/m, "$1 summary");
   }
 }

@@ -58,12 +58,12 @@ function operationOf(
   operationId: string,
   book: SchemaBook,
 ): Record<string, unknown> {
-  const { result, summary, description } = method;
+  const { name, result, summary = name, description } = method;
   const requestBody = requestBodyOf(method, operationId, book);
   const item = book.embedded(result?.schema ?? {}, `${operationId}.result`);
   return {
     operationId,
-    ...(summary === undefined ? {} : { summary: visible(summary) }),
+    summary: visible(summary),
     ...(description === undefined ? {} : { description: visible(description) }),
     "x-idempotent": method["x-idempotent"],
     parameters: [{

@@ -64,8 +64,9 @@ function documentOf(name: string, schemas: readonly unknown[], more = {}) {
   );
   const paths = document.paths as Record<string, { post: Record<string, unknown> }>;
   const [path = ""] = Object.keys(paths);
-  const { operationId, requestBody, responses } = (paths[path]?.post ?? {}) as {
+  const { operationId, summary, requestBody, responses } = (paths[path]?.post ?? {}) as {
     operationId: string;
+    summary: string;
     requestBody: { content: Record<string, { schema: unknown }> };
     responses: Record<string, { content: Record<string, { schema: unknown }> }>;
   };
@@ -73,6 +74,7 @@ function documentOf(name: string, schemas: readonly unknown[], more = {}) {
   return {
     path,
     operationId,
+    summary,
     body: requestBody.content[json]?.schema,
     result: responses["200"]?.content[json]?.schema,
   };
@@ -105,7 +107,8 @@ Deno.test("generators find names of letters, no schema that is a truth value, an
       ["_a", "/call/_a", "method_a"],
     ] as const
   ) {
-    const { path: found, operationId } = documentOf(name, []);
-    assert.deepEqual([found, operationId], [path, id]);
+    const { path: found, operationId, summary } = documentOf(name, []);
+    // Linters want a summary of each operation.
+    assert.deepEqual([found, operationId, summary], [path, id, name]);
   }
 });
