@@ -164,6 +164,10 @@ const batches: readonly Way[] = [
   { name: "batches of 1,000 pings", text: batch({ method: "ping", params: [1] }, 1_000) },
   { name: "batches of 1,000 rpc.discover", text: batch({ method: "rpc.discover" }, 1_000) },
   { name: "batches of 1,000 invalid", text: batch({ method: "ping", params: wrong }, 1_000) },
+  {
+    name: "batches of 1,000 with a deadline of a millisecond",
+    text: batch({ method: "hang", params: [""], meta: { timeoutMs: 1 } }, 1_000),
+  },
   { name: "batches of 1,000 that are no requests", text: () => `[${items(1_000).join(",")}]\n` },
   { name: "batches of a million", text: () => `[${"1,".repeat(megabyte)}1]\n` },
 ];
