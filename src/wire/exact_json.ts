@@ -7,7 +7,7 @@ import {
   withPlainNumbers,
   withRoundedNumbers,
 } from "../base/values/exact_numbers.ts";
-import { endOfString } from "./nesting.ts";
+import { endOfString, hasPlainNumbers } from "./nesting.ts";
 import { reservedPrefix } from "./reserved.ts";
 
 /** JavaScript keeps all digits of decimals up to this length. */
@@ -40,6 +40,7 @@ function hasOnlyNumbers(
   isGood: (text: string, start: number, end: number) => boolean,
   text: string,
 ): boolean {
+  if (hasPlainNumbers(text)) return true;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === quote) i = endOfString(text, i + 1);
@@ -77,7 +78,7 @@ function isPlain(text: string, start: number, end: number): boolean {
     else if (code < zero || code > nine) return false;
   }
   // JavaScript drops zeros at the end, and writes 0.0000001 as 1e-7.
-  if (hasPoint) return text.charCodeAt(end - 1) !== zero && text.charCodeAt(first + 2) !== zero;
+  if (hasPoint) return text.charCodeAt(end - 1) !== zero && !text.startsWith("0.00", first);
   return text.charCodeAt(first) !== zero || (first === start && end - start === 1);
 }
 

@@ -9,7 +9,8 @@ import { byteLengthOf, encodeError, encodeResult } from "../../src/wire/codec.ts
 import { RpcError } from "../../src/base/errors.ts";
 import { parseExactly } from "../../src/wire/exact_json.ts";
 import { boundOfServer } from "../../src/wire/message_bound.ts";
-import { Brackets, isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
+import { isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
+import { Brackets } from "../../src/wire/unread/brackets.ts";
 import { pieces, textNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";
 
@@ -94,11 +95,18 @@ fuzz(
     if (isOneValue(text, levels)) {
       assert.equal(ends, text.length, "no part of it is taken for the end");
     }
-    const brackets = new Brackets(levels, true);
-    const units = pieces(Uint8Array.from({ length: text.length }, (_, at) => at & 0xff), cuts);
+    const brackets = new Brackets(levels);
+    const bytes = new TextEncoder().encode(text);
     let at = 0;
-    const passes = units.every(({ length }) => brackets.pass(text.slice(at, at += length)));
+    const passes = pieces(bytes, cuts).every(({ length }) =>
+      brackets.pass(bytes, at, at += length)
+    );
     assert.equal(passes && brackets.haveEnded, isOneValue(text, levels));
+    // Long and dense, so it is followed in its bytes.
+    const dense = `[${`"a\\"",[],`.repeat(300)}${text}]`;
+    const isFit = levels > 1 && isOneValue(`[${text}]`, levels);
+    assert.equal(isOneValue(dense, levels), isFit);
+    assert.equal(isNestedDeeper(dense, levels), levels < 2 || isNestedDeeper(`[${text}]`, levels));
   },
 );
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { isExactAnyway, parseExactly } from "../../src/wire/exact_json.ts";
+import "../../src/wire/unread/brackets.ts";
 
 const digits = (max: number) =>
   fc.string({ unit: fc.constantFrom(..."0000123456789"), minLength: 1, maxLength: max });
@@ -24,6 +25,19 @@ Deno.test("numbers pass through as they were written, whatever stands around the
       assert.equal(JSON.stringify(parseExactly(text)), text);
     }),
     { numRuns: 2_000 },
+  );
+});
+
+Deno.test("in long text, too, wherever it is cut to be looked at", () => {
+  // Long enough for more than one look, with numbers and texts at all places around its end.
+  const before = `1.5,0,"\\"é,1.0",100.05,0.05,-3,`.repeat(2_200);
+  fc.assert(
+    fc.property(fc.nat(60), fc.array(numbers, { maxLength: 3 }), (spaces, parts) => {
+      const text = `["${"x".repeat(spaces)}",${before}${[...parts, 1].join(",")}]`;
+      assert.equal(JSON.stringify(parseExactly(text)), text);
+      assert.equal(isExactAnyway(text), isExactAnyway(`[${[...parts, 1].join(",")}]`));
+    }),
+    { numRuns: 100 },
   );
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { Brackets, isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
+import { isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
+import { Brackets } from "../../src/wire/unread/brackets.ts";
 
 Deno.test("isNestedDeeper() counts arrays and objects alike (P-6)", () => {
   assert.equal(isNestedDeeper('[{"a":[{"b":1}]}]', 4), false);
@@ -40,29 +41,55 @@ Deno.test("isOneValue() is true only of what ends where it is said to", () => {
   assert.equal(isOneValue("[[[]]]", 2), false);
 });
 
-Deno.test("brackets are the same wherever a text is cut into parts", () => {
-  const parts = fc.constantFrom(
-    "[",
-    "]",
-    "{",
-    "}",
-    '"',
-    "\\",
-    "a",
-    ",",
-    "[]",
-    '"a"',
-    "1".repeat(30),
-  );
+/** What brackets and quotes may stand among, also at both sides of 64 bytes that hold none. */
+const parts = fc.constantFrom(
+  ...["[", "]", "{", "}", '"', "\\", "a", ",", "[]", '"a"', "é", "1".repeat(30), "x".repeat(70)],
+);
+
+Deno.test("brackets are the same in bytes, wherever they are cut into parts", () => {
   fc.assert(fc.property(fc.array(parts), fc.array(fc.nat(9)), (list, cuts) => {
     const text = `[${list.join("")}]`;
-    const brackets = new Brackets(3, true);
+    const bytes = new TextEncoder().encode(text);
+    const brackets = new Brackets(3);
     let at = 0;
     let isGood = true;
-    for (const cut of [...cuts, text.length]) {
-      isGood &&= brackets.pass(text.slice(at, at + cut));
-      at = Math.min(text.length, at + cut);
+    let isAscii = true;
+    for (const cut of [...cuts, bytes.length]) {
+      const end = Math.min(bytes.length, at + cut);
+      isGood &&= brackets.pass(bytes, at, end);
+      isAscii &&= brackets.isAscii;
+      at = end;
     }
     assert.equal(isGood && brackets.haveEnded, isOneValue(text, 3), text);
+    if (isGood) assert.equal(isAscii, !text.includes("é"), text);
   }));
+});
+
+Deno.test("bytes are one value only if nothing stands before or behind it", () => {
+  // Also where it ends with what is looked at in one go.
+  for (const value of ["[]", '"a"', `["${"x".repeat(65_532)}"]`]) {
+    for (const text of [value, `1${value}`, `${value}1`, `${value}${value}`]) {
+      const bytes = new TextEncoder().encode(text);
+      const brackets = new Brackets(3);
+      const isGood = brackets.pass(bytes, 0, bytes.length);
+      assert.equal(isGood && brackets.haveEnded, text === value);
+    }
+  }
+});
+
+Deno.test("long dense text is judged by its bytes as short text is by its characters (P-6)", () => {
+  const before = `"\\"é]",[{}],`.repeat(300);
+  fc.assert(fc.property(fc.array(parts), (list) => {
+    const text = list.join("");
+    assert.equal(isOneValue(`[${before}${text}]`, 3), isOneValue(`[[{}],${text}]`, 3), text);
+    assert.equal(isNestedDeeper(`[${before}${text}]`, 3), isNestedDeeper(`[${text}]`, 3), text);
+  }));
+  for (const text of [`${before}[]`, `1[${before}1]`, `[${before}1] `, `[${before}"`]) {
+    assert.equal(isOneValue(text, 64), false);
+  }
+  // Longer than what is looked at in one go.
+  const long = before.repeat(30);
+  assert.equal(isOneValue(`[${long}[[[]]]]`, 4), true);
+  assert.equal(isOneValue(`[${long}[[[]]]]`, 3), false);
+  assert.equal(isOneValue(`[${long}],[${long}]`, 3), false);
 });

@@ -3,10 +3,10 @@
 import { RpcError } from "../../base/errors.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import type { LongWork } from "../../base/system/give_way.ts";
-import { firstWanted, type Wanted } from "../../base/values/byte_search.ts";
 import type { LongLine, UnreadJson } from "../message.ts";
 import { decodedStrictly, decoder, lookBytes, replacementMark } from "../lines.ts";
-import { Brackets, isOneValue } from "../nesting.ts";
+import { isOneValue } from "../nesting.ts";
+import { Brackets } from "./brackets.ts";
 
 /** Its first characters, or the text of its first bytes. */
 export function beginningOf(text: UnreadJson, length: number): string {
@@ -95,34 +95,19 @@ export async function isOneValueInTurns(
   return look.isOneValue;
 }
 
-/** What ends a text, or has to be decoded to be judged: not ASCII, the quote, the backslash. */
-const unlikeText: Wanted = { low: 0x20, span: 0x7f - 0x20, one: 0x22, other: 0x5c };
-
-/**
- * The first part that is decoded, and the first one after a long text, is not longer: most often
- * such a text begins or ends there, and goes on or has gone on for long. Each next one is twice as
- * long, up to {@link lookBytes}.
- */
-const firstLookBytes = 1024;
-
-/** After so many bytes of text, parts begin to be short again. */
-const longTextBytes = 4 * firstLookBytes;
-
 /** Looks through bytes, one part after the other. */
 class Look {
   readonly #bytes: Uint8Array;
   readonly #end: number;
   readonly #brackets: Brackets;
   #at: number;
-  /** Length of the next part that is decoded. */
-  #nextBytes = firstLookBytes;
   #isBroken = false;
 
   constructor(bytes: Uint8Array, start: number, end: number, levels: number) {
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
-    this.#brackets = new Brackets(levels, true);
+    this.#brackets = new Brackets(levels);
   }
 
   /** Whether all of it is one value, as far as has been seen. */
@@ -134,31 +119,17 @@ class Look {
   goOn(): number {
     const start = this.#at;
     if (start >= this.#end || this.#isBroken) return 0;
-    if (this.#brackets.isWithinText) {
-      this.#passText();
-      if (this.#at - start >= longTextBytes) this.#nextBytes = firstLookBytes;
-    }
-    // What was passed may be all that one part may have.
-    const most = Math.min(this.#nextBytes, start + lookBytes - this.#at);
-    if (most > 0 && this.#at < this.#end) this.#decode(most);
-    return this.#at - start;
-  }
-
-  /** Passes what goes on within a text, up to what has to be decoded. */
-  #passText(): void {
-    const start = this.#at;
-    const end = Math.min(start + lookBytes, this.#end);
-    const found = firstWanted(this.#bytes, start, end, unlikeText);
-    this.#at = found === -1 ? end : found;
-  }
-
-  #decode(most: number): void {
-    const next = characterStart(this.#bytes, Math.min(this.#at + most, this.#end), this.#end);
-    const decoded = decoder.decode(this.#bytes.subarray(this.#at, next));
-    this.#isBroken = decoded.includes(replacementMark) || !this.#brackets.pass(decoded);
+    const next = characterStart(this.#bytes, Math.min(start + lookBytes, this.#end), this.#end);
+    this.#isBroken = !this.#brackets.pass(this.#bytes, start, next) ||
+      (!this.#brackets.isAscii && !isUtf8(this.#bytes.subarray(start, next)));
     this.#at = next;
-    this.#nextBytes = Math.min(2 * this.#nextBytes, lookBytes);
+    return next - start;
   }
+}
+
+/** Whether whole characters are UTF-8, as far as this tells without a doubt. */
+function isUtf8(bytes: Uint8Array): boolean {
+  return !decoder.decode(bytes).includes(replacementMark);
 }
 
 /** The same index, or the start of the character that it is within. */

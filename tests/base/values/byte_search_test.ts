@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import {
+  bracketState,
   firstWanted,
+  followBrackets,
+  hasPlainNumbers,
   isSearchable,
   lacksWanted,
   searchableBuffer,
@@ -96,8 +99,12 @@ Deno.test("each byte is found by itself, and nothing behind the end", () => {
 Deno.test("without WebAssembly the same is found, only later", async () => {
   // A module of its own, since each keeps what it has made.
   const specifier = "../../../src/base/values/byte_search.ts?plain";
-  const plain: { firstWanted: typeof firstWanted; searchableBuffer: typeof searchableBuffer } =
-    await import(specifier);
+  const plain: {
+    firstWanted: typeof firstWanted;
+    followBrackets: typeof followBrackets;
+    hasPlainNumbers: typeof hasPlainNumbers;
+    searchableBuffer: typeof searchableBuffer;
+  } = await import(specifier);
   const { Module } = WebAssembly;
   WebAssembly.Module = class extends Module {
     constructor() {
@@ -110,6 +117,37 @@ Deno.test("without WebAssembly the same is found, only later", async () => {
     WebAssembly.Module = Module;
   }
   assert.equal(plain.searchableBuffer(1), undefined);
+  assert.equal(plain.hasPlainNumbers("[1]"), undefined);
+  const inPlace = new Uint8Array(searchableBuffer(65_536) as ArrayBuffer);
+  const { inText, escaped, ended, broken, isOne, notAscii, depthAt } = bracketState;
+  const begun = fc.tuple(
+    fc.constantFrom(0, inText, inText | escaped),
+    fc.constantFrom(0, isOne),
+    fc.nat(3),
+  );
+  fc.assert(fc.property(
+    fc.array(fc.constantFrom(...'[]{}""\\\\aé', "x".repeat(70)), { minLength: 1, maxLength: 60 }),
+    begun,
+    fc.nat(70),
+    (list, [bits, one, depth], offset) => {
+      const bytes = new TextEncoder().encode(list.join(""));
+      const state = bits | one | (depth << depthAt);
+      const expected = plain.followBrackets(bytes, 0, bytes.length, state, 3);
+      // What is around them must not count.
+      inPlace.fill(0x5d, 0, offset + bytes.length + 64).set(bytes, offset);
+      const found = [
+        followBrackets(bytes, 0, bytes.length, state, 3),
+        followBrackets(inPlace, offset, offset + bytes.length, state, 3),
+      ];
+      // It stops somewhere near the place where it is over.
+      const isOver = (expected & (ended | broken)) !== 0;
+      for (const one of found) {
+        if (isOver) assert.equal(one & (ended | broken), expected & (ended | broken));
+        else assert.equal(one, expected);
+      }
+      if (!isOver) assert.equal((expected & notAscii) !== 0, list.includes("é"));
+    },
+  ));
   fc.assert(fc.property(
     fc.uint8Array({ minLength: 1, maxLength: 100 }),
     wanted,
@@ -131,4 +169,38 @@ Deno.test("a text lacks what is wanted if its bytes do, and half a character has
     assert.equal(lacksWanted(`${text}\ud800`, wanted), undefined);
   }
   assert.equal(lacksWanted("x".repeat(65_537), wanted), undefined);
+});
+
+Deno.test("numbers are plain if JavaScript surely writes them as they are, whatever texts hold", () => {
+  const good = ["0", "-1", "12", "123456789012345", "1.5", "-0.05", "100.05", "12345678.123456"];
+  const bad = [
+    "-0",
+    "01",
+    "1.0",
+    "1.50",
+    "0.0",
+    "0.001",
+    "1e5",
+    "2E-5",
+    "1234567890123456",
+    "1.e5",
+  ];
+  const others = ['"1.0"', '"\\"1e5"', '"\\\\"', '"é,-0"', "true", "[]", '{"1e5":2}'];
+  const list = fc.array(fc.constantFrom(...good, ...others), { maxLength: 40 });
+  fc.assert(fc.property(list, list, fc.constantFrom(...bad), (before, after, bad) => {
+    assert.equal(hasPlainNumbers(`[${before.join()}]`), true);
+    assert.equal(hasPlainNumbers(`[${[...before, bad, ...after].join(", ")}]`), false);
+  }));
+  // A long text is cut where the room for its bytes ends, wherever that is.
+  for (let length = 65_440; length < 65_475; length++) {
+    const before = `["${"x".repeat(length)}",`;
+    for (const one of [...good, ...others]) {
+      assert.equal(hasPlainNumbers(`${before}${one},1]`), true, `${one} behind ${length}`);
+    }
+    for (const one of bad) {
+      assert.equal(hasPlainNumbers(`${before}${one},1]`), false, `${one} behind ${length}`);
+    }
+  }
+  assert.equal(hasPlainNumbers("12"), undefined);
+  assert.equal(hasPlainNumbers(""), true);
 });
