@@ -86,6 +86,7 @@ export class Gateway {
         hosts: [listen.host, ...options.allowHosts],
         origins: options.allowOrigins,
         secure: tls !== undefined,
+        publicUrl: options.publicUrl,
       }),
       agents: new Agents({ calls, catalogue, bodies, answers }),
       bodies,

@@ -10,6 +10,8 @@ interface AccessOptions {
   /** Origins of other pages that may call, for example `https://tools.example`. */
   readonly origins: readonly string[];
   readonly secure: boolean;
+  /** Where a proxy takes requests for it, without a slash at its end. */
+  readonly publicUrl?: string | undefined;
 }
 
 /** Prefix of the token as a WebSocket protocol, since browsers allow WebSockets no headers. */
@@ -92,7 +94,15 @@ export class Access {
     // A proxy may end TLS. Otherwise its cookie would also go out by `http:` to the same name.
     const isSecure = secure || origins.includes(`https://${url.host}`);
     const attribute = isSecure ? "; Secure" : "";
-    return `${cookieName(url)}=${token}; HttpOnly; SameSite=Strict; Path=/${attribute}`;
+    const path = this.#pathAt(url);
+    return `${cookieName(url)}=${token}; HttpOnly; SameSite=Strict; Path=${path}${attribute}`;
+  }
+
+  /** Where it is at that host: what else a proxy has there is not to be sent the cookie. */
+  #pathAt({ host }: URL): string {
+    const { publicUrl } = this.#options;
+    const taken = publicUrl === undefined ? undefined : new URL(`${publicUrl}/`);
+    return taken?.host === host ? taken.pathname : "/";
   }
 
   #ownOrigin(host: string): string {

@@ -110,3 +110,15 @@ Deno.test("the page's cookie is only for TLS where that is spoken here, or by a 
     assert.equal(isSecure(host, { origins }), false, host);
   }
 });
+
+Deno.test("the page's cookie goes to no other path of a proxy's host than the gateway's", () => {
+  const pathOf = (publicUrl: string | undefined, host: string) => {
+    const cookie = access({ publicUrl }).cookieFor(new URL(`http://${host}/session`));
+    return /; Path=([^;]*)/.exec(cookie ?? "")?.[1];
+  };
+  assert.equal(pathOf("https://rpc.example/a/rpc", "rpc.example"), "/a/rpc/");
+  assert.equal(pathOf("https://rpc.example:8443/rpc", "rpc.example:8443"), "/rpc/");
+  assert.equal(pathOf("https://rpc.example", "rpc.example"), "/");
+  assert.equal(pathOf("https://rpc.example/rpc", "localhost:8080"), "/");
+  assert.equal(pathOf(undefined, "rpc.example"), "/");
+});
