@@ -36,7 +36,9 @@ const patienceMs = 180_000;
 export function launchChromium(executablePath: string, ...flags: string[]): Promise<Browser> {
   // Containers have few megabytes of shared memory.
   const args = ["--no-sandbox", "--disable-dev-shm-usage", ...flags];
-  return chromium.launch({ executablePath, args, timeout: patienceMs });
+  // It keeps what pages store where the locale can say the path, and shows pages in its language.
+  const env = { ...Deno.env.toObject(), LC_ALL: "C.UTF-8" };
+  return chromium.launch({ executablePath, args, env, timeout: patienceMs });
 }
 
 /** A page, or what pages are opened in, that is waited for with patience. */
