@@ -2438,8 +2438,11 @@ def _setting(name: str) -> Optional[str]:
         # Editors of Windows begin a file with a byte order mark.
         with open(path, encoding="utf-8-sig") as file:
             lines = file.read().split("\n")
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except (OSError, ValueError) as error:
+        # Another registry than the one that the user has chosen would be no answer.
+        raise InvalidParams(f"Cannot read {path}: {error}") from None
     try:
         _assert_own(path, 600)
         _assert_own(directory, 700)

@@ -281,6 +281,17 @@ class Settings(unittest.TestCase):
             with Client() as client:
                 self.assertEqual(client.call("f", [1]), [1])
 
+    def test_settings_that_cannot_be_read_are_not_taken_for_missing(self):
+        path = os.path.join(self.home, "rpc", "rpc.toml")
+        with open(path, "w", encoding="utf-16") as file:
+            file.write("registry = 'nothing:'\n")
+        with self.assertRaisesRegex(InvalidParams, "Cannot read .*rpc.toml: .*decode"):
+            Client()
+        os.remove(path)
+        os.mkdir(path)
+        with self.assertRaisesRegex(InvalidParams, "Cannot read .*rpc.toml: "):
+            Client()
+
     @unittest.skipUnless(MODES, "there are no owners and modes")
     def test_settings_that_another_user_could_have_written_stop_the_client(self):
         directory = os.path.join(self.home, "rpc")
