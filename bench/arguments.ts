@@ -11,7 +11,24 @@ export interface BenchArguments {
   readonly out: string | undefined;
   /** Where CPU profiles of our own processes go; `undefined`: none are taken. */
   readonly profile: string | undefined;
+  /** Whether only the help is asked for. */
+  readonly help: boolean;
 }
+
+/** The help, before the names of the measures. */
+export const usage = `Measures rpc beside a raw echo and beside other systems
+
+deno task bench [--quick] [--rounds <n>] [--only <measure>] [--soak <minutes>]
+                [--out <directory>] [--profile <directory>]
+
+  --quick    short rounds, one of each: whether all of it works, and no figures to trust
+  --rounds   rounds of each measure, in turns (default: 5)
+  --only     one measure alone
+  --soak     minutes that the soak takes (default: 0.5)
+  --out      where results go (default: bench/results; with --quick or --only nowhere)
+  --profile  where CPU profiles of rpc's own processes go (default: none are taken)
+
+Measures: `;
 
 const defaultOut = fileURLToPath(new URL("results", import.meta.url));
 
@@ -30,15 +47,17 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       only: { type: "string" },
       out: { type: "string" },
       profile: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
-  const { quick, only, profile } = values;
+  const { quick, only, profile, help } = values;
   const isKept = only === undefined && !quick;
   return {
     only,
     // What a quick run or one measure alone found takes no whole run's place.
     out: values.out ?? (isKept ? defaultOut : undefined),
     profile,
+    help,
     plan: {
       quick,
       rounds: positive("rounds", values.rounds) ?? (quick ? 1 : 5),

@@ -1,12 +1,10 @@
 /**
  * `deno task bench`: ours beside a raw echo and beside others, each figure as a ratio of two taken
  * right after each other.
- *
- *     deno task bench [--quick] [--rounds <n>] [--only <measure>] [--soak <minutes>]
- *                     [--out <directory>] [--profile <directory>]
+ * `deno task bench --help` tells its flags and measures.
  */
 
-import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
+import { type BenchArguments, parseBenchArguments, usage } from "./arguments.ts";
 import { fibPools } from "./measures/fib_pools.ts";
 import { fibTwoServers } from "./measures/fib_servers.ts";
 import { fibWorkers } from "./measures/fib_workers.ts";
@@ -62,13 +60,15 @@ const measures: readonly Measure[] = [
   membership,
 ];
 
-const { plan, only, out, profile } = readArguments();
+const { plan, only, out, profile, help } = readArguments();
+const names = measures.map(({ name }) => name).join(", ");
+if (help) {
+  console.log(usage + names);
+  Deno.exit(0);
+}
 const chosen = measures.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0) {
-  const names = measures.map(({ name }) => name).join(", ");
-  console.error(
-    `There is no measure ${JSON.stringify(only)}: there are ${names}`,
-  );
+  console.error(`There is no measure ${JSON.stringify(only)}: there are ${names}`);
   Deno.exit(2);
 }
 if (profile !== undefined) profileInto(profile);

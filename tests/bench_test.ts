@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { parseBenchArguments } from "../bench/arguments.ts";
+import { parseBenchArguments, usage } from "../bench/arguments.ts";
 import { serve } from "../src/mod.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -211,5 +211,13 @@ Deno.test("a measurement ends with an error if an answer is not the right one", 
     assert.match(new TextDecoder().decode(stderr), /sameIo answered 2/);
   } finally {
     await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("the help of the bench names every option", () => {
+  assert.equal(parseBenchArguments(["--help"]).help, true);
+  assert.equal(parseBenchArguments([]).help, false);
+  for (const option of ["quick", "rounds", "only", "soak", "out", "profile"]) {
+    assert.match(usage, new RegExp(`^  --${option} `, "m"));
   }
 });

@@ -402,9 +402,9 @@ class Worker:
     def _send_item(self, call: Call, item: Any, index: int) -> None:
         try:
             text = f"[{write(item, call.procedure.sends)}]"
+            check_length(text)
         except Unfit as unfit:
             raise Unfit([((index,) + path, message) for path, message in unfit.issues]) from None
-        check_length(text)
         self._wire.item(call.number, text)
 
 

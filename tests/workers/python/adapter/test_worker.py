@@ -52,6 +52,9 @@ def chained():
         raise ValueError("outer") from error
 def stops():
     raise StopIteration("stopped")
+def grows(n: int):
+    yield "short"
+    yield "x" * n
 async def async_fails():
     await asyncio.sleep(0)
     raise KeyError("gone")
@@ -167,6 +170,8 @@ class Behaviour(unittest.TestCase):
                     self.assertEqual(self.worker.call(method, n), list(range(n)))
         with self.assertRaisesRegex(Failed, "ValueError: after"):
             self.worker.items("fails_after", 3, credit=1)
+        with self.assertRaisesRegex(Failed, r"result\[1\] has \d+ bytes, and at most \d+ fit"):
+            self.worker.items("grows", 5_000_000, credit=1)
 
     def test_a_stream_that_is_given_up_cleans_up_and_is_answered(self):
         self.worker.send("async_count", [1_000_000], {"stream": 1}, 900)
