@@ -2,8 +2,8 @@ import type { Clock } from "../../base/clock.ts";
 import { loadLater } from "../../base/system/load_later.ts";
 import type { Caller } from "../../keys/caller.ts";
 
-/** How often a member may ask in a period: some programs of its machine may do so at once. */
-const askedMax = 8;
+/** How often a member may ask in a period: who tries out renewals does so every second. */
+const askedMax = 60;
 const periodMs = 60_000;
 
 const loadRenewal = loadLater(() => import("../../keys/renewal.ts"));
