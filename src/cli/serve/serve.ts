@@ -2,6 +2,7 @@ import { printReady } from "../../terminal/print_ready.ts";
 import { aborted, systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { emptyCoreFiles } from "../../base/system/core_files.ts";
+import { outliveFileSizes } from "../../base/system/outlive_file_sizes.ts";
 import { collectGarbage, giveBackMemory } from "../../base/system/spare_memory.ts";
 import { demoVariable } from "../../demo/demo_variable.ts";
 import type { DemoLink } from "../../demo/report_to_demo.ts";
@@ -176,15 +177,6 @@ function keepSlim(server: RunningServer): Disposable {
 
 function callsOf({ methods }: Stats): number {
   return Object.values(methods).reduce((sum, { calls }) => sum + calls, 0);
-}
-
-/**
- * Turns a file's size limit (`ulimit -f`, LimitFSIZE) into an error of the write, as for a full
- * disk: without a listener, the signal would end the server. The listener stays for good, since
- * after its removal the next write would end the process.
- */
-function outliveFileSizes(): void {
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 /** A secret for the registry of this user, which only this user's clients can read. */

@@ -1,4 +1,5 @@
 import { messageOf } from "../../base/errors.ts";
+import { outliveFileSizes } from "../../base/system/outlive_file_sizes.ts";
 import { loadModule } from "../../procedures/load.ts";
 import { plainBuiltin } from "../../procedures/plain/plain_builtin.ts";
 import type { AnyProcedures } from "../../procedures/plain/plain_procedure.ts";
@@ -30,6 +31,8 @@ export async function runAsWorker(offer: WorkerOffer): Promise<boolean> {
   // First of all, since it deletes the claim file's name: if this process ended with a killed
   // parent before that, nobody would delete it.
   const claims = Claims.join();
+  // Before anything is written.
+  outliveFileSizes();
   const bodies = OwnBodies.ofServer();
   endWithParent();
   // Before there is code of the user's.
