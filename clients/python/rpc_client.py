@@ -27,6 +27,7 @@ import ipaddress
 import json
 import logging
 import math
+import numbers
 import os
 import random
 import re
@@ -490,6 +491,12 @@ class _Plain:
             return value.isoformat()
         if isinstance(value, uuid.UUID):
             return str(value)
+        if isinstance(value, numbers.Integral):
+            return int(value)  # Another package's, such as numpy's.
+        if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
+            same = float(value)
+            if same == value or value != value:
+                return self.of(same, place, depth)
         raise _Unfit(f"{place or 'it'} is of type {type(value).__name__}, which JSON cannot express: {_instead(value)}")
 
 

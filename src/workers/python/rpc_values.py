@@ -9,6 +9,7 @@ import decimal
 import enum
 import json
 import math
+import numbers
 import os
 import uuid
 from typing import Any, FrozenSet, List, Tuple, Union
@@ -147,9 +148,12 @@ def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID)
         return str(value)
     if isinstance(value, str):
         return _text(str.__str__(value), path)  # Its letters, whatever its class makes of str().
-    for base in (int, float):
-        if isinstance(value, base):
-            return plain(base(value), path, depth)
+    if isinstance(value, numbers.Integral):
+        return int(value)  # Another package's too, such as numpy's.
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
+        same = float(value)
+        if same == value or value != value:
+            return plain(same, path, depth)
     raise Unfit([(path, f"is {_named(value)}, which JSON cannot express: {_instead(value)}")])
 
 

@@ -5,6 +5,7 @@ import datetime
 import decimal
 import enum
 import json
+import numbers
 import os
 import pickle
 import sys
@@ -98,6 +99,32 @@ class Pair(NamedTuple):
     right: tuple
 
 
+class Number:
+    """A number of another package, as numpy's are."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __int__(self):
+        return self.value
+
+    def __float__(self):
+        return float(self.value)
+
+    def __eq__(self, other):
+        return self.value == other
+
+
+@numbers.Integral.register
+class Whole(Number):
+    pass
+
+
+@numbers.Real.register
+class Real(Number):
+    pass
+
+
 class Requests(unittest.TestCase):
     def sent(self, params):
         line = encode_request(7, "f", plain_params("f", params), 5.0)
@@ -120,6 +147,7 @@ class Requests(unittest.TestCase):
             ([Color.RED, Size.BIG], ["red", "big"]),
             ([Point(1, ["a"])], [{"x": 1, "tags": ["a"]}]),
             ([Pair(1, (2,))], [{"left": 1, "right": [2]}]),
+            ([Whole(2**62 + 1), Real(0.5)], [2**62 + 1, 0.5]),
             ([moment, number], ["2026-01-02T03:04:05+00:00", str(number)]),
         ):
             with self.subTest(params):

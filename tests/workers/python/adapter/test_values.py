@@ -2,6 +2,8 @@
 
 import base64
 import enum
+import fractions
+import numbers
 import os
 import sys
 import unittest
@@ -135,6 +137,32 @@ def maybe(x: Optional[Annotated[int, Bounds(ge=1)]] = None): return x
 def ranged(x: Annotated[int, range(1, 5)]): return x
 def told(x: Annotated[int, "How many"]): return x
 '''
+
+
+class Number:
+    """A number of another package, as numpy's are."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __int__(self):
+        return self.value
+
+    def __float__(self):
+        return float(self.value)
+
+    def __eq__(self, other):
+        return self.value == other
+
+
+@numbers.Integral.register
+class Whole(Number):
+    pass
+
+
+@numbers.Real.register
+class Real(Number):
+    pass
 
 
 class Values(unittest.TestCase):
@@ -303,6 +331,17 @@ class Values(unittest.TestCase):
         for value in ({Color.RED: 1, "red": 2}, {1: "a", "1": "b"}):
             with self.subTest(value), self.assertRaisesRegex(rpc_values.Unfit, "^a has two keys that are '(red|1)' in"):
                 rpc_values.plain({"a": value}, sends=frozenset([int]))
+
+    def test_numbers_of_other_packages_are_sent_if_they_arrive_as_the_same(self):
+        sys.path.insert(0, ADAPTER)
+        try:
+            import rpc_values
+        finally:
+            sys.path.remove(ADAPTER)
+        self.assertEqual(rpc_values.write({"a": [Whole(2**62 + 1), Real(2.0)]}), '{"a":[4611686018427387905,2.0]}')
+        for value in (Real(float("nan")), Real(2**53 + 1), fractions.Fraction(1, 2)):
+            with self.subTest(value), self.assertRaises(rpc_values.Unfit):
+                rpc_values.plain(value)
 
     def test_an_integer_of_any_length_is_sent_or_refused(self):
         if hasattr(sys, "get_int_max_str_digits"):
