@@ -16,6 +16,12 @@ How a call failed is told by the class of the error, and whether it may have run
 "no", "maybe" or "yes". What is on the wire is told by docs/PROTOCOL.md of rpc.
 """
 
+import sys
+
+if sys.version_info < (3, 8):
+    # Before anything that an older one lacks: its error would not tell what to do.
+    raise ImportError("rpc_client needs Python 3.8 or later: this is %d.%d" % sys.version_info[:2])
+
 import asyncio
 import collections
 import concurrent.futures
@@ -33,7 +39,6 @@ import random
 import re
 import ssl
 import stat
-import sys
 import threading
 import time
 import uuid

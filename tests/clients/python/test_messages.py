@@ -8,8 +8,10 @@ import json
 import numbers
 import os
 import pickle
+import runpy
 import sys
 import unittest
+import unittest.mock
 import uuid
 from typing import NamedTuple
 
@@ -205,6 +207,13 @@ class Requests(unittest.TestCase):
 
     def test_a_deadline_of_less_than_a_millisecond_does_not_ask_to_be_refused(self):
         self.assertEqual(json.loads(encode_request(1, "f", None, 0.0001))["meta"]["timeoutMs"], 1)
+
+
+class Versions(unittest.TestCase):
+    def test_an_older_python_is_told_what_it_takes(self):
+        with unittest.mock.patch.object(sys, "version_info", (3, 7, 16)):
+            with self.assertRaisesRegex(ImportError, "needs Python 3.8 or later: this is 3.7"):
+                runpy.run_path(rpc_client.__file__)
 
 
 class Errors(unittest.TestCase):
