@@ -3,13 +3,13 @@ import { loadLater } from "../../base/system/load_later.ts";
 import type { Caller } from "../../keys/caller.ts";
 
 /** How often a member may ask in a period: who tries out renewals does so every second. */
-const askedMax = 60;
+const askedMax = 30;
 const periodMs = 60_000;
 
 const loadRenewal = loadLater(() => import("../../keys/renewal.ts"));
 
 /**
- * Renews callers' certificates, where the cluster was made. Each one takes as long as hundreds of
+ * Renews callers' certificates, where the cluster was made. Each takes some 16 ms, as hundreds of
  * calls, so a member gets only some, however many connections it has.
  */
 export class Renewals {
