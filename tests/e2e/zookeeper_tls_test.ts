@@ -5,28 +5,35 @@ import { RpcHome } from "../support/rpc_process.ts";
 import { TestCluster } from "../support/test_pki.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 
+/** The path that a line of properties tells. */
+function unescaped(value = ""): string {
+  return JSON.parse(`"${value}"`);
+}
+
 zooKeeperTest(
   "rpc keys zookeeper makes what has a ZooKeeper speak TLS with the same keys",
   async () => {
     await using home = await RpcHome.create();
     await using stranger = await RpcHome.create();
-    await home.run(["keys", "init", "--name", "alpha"]);
+    // Java reads the paths in what is printed by rules of its own.
+    const own = { XDG_CONFIG_HOME: `${home.directory}/config é` };
+    await home.run(["keys", "init", "--name", "alpha"], { env: own });
     await stranger.run(["keys", "init", "--name", "eve"]);
-    const made = await home.run(["keys", "zookeeper", "127.0.0.1"]);
+    const made = await home.run(["keys", "zookeeper", "127.0.0.1"], { env: own });
     assert.equal(made.code, 0, made.stderr);
     assert.doesNotMatch(made.stdout + made.stderr, /PRIVATE KEY/);
     const config = Object.fromEntries(
       made.lines.filter((line) => line.includes("=")).map((line) => line.split("=", 2)),
     );
     const [key] = made.lines.filter((line) => line.startsWith("ssl.keyStore.location="));
-    assert.equal((Deno.statSync(key?.split("=")[1] ?? "").mode ?? 0) & 0o077, 0);
+    assert.equal((Deno.statSync(unescaped(key?.split("=")[1])).mode ?? 0) & 0o077, 0);
 
     const secure = freePort();
     await using server = await startZooKeeper({ config: { ...config, secureClientPort: secure } });
     const registry = `zookeepers://127.0.0.1:${secure}/secure`;
     const env = { RPC_REGISTRY: registry };
-    const served = await home.serve([], { env });
-    const called = await home.run(["call", "ping"], { env });
+    const served = await home.serve([], { env: { ...own, ...env } });
+    const called = await home.run(["call", "ping"], { env: { ...own, ...env } });
     assert.equal(called.stdout, '"pong"\n', called.stderr);
 
     const outside = await stranger.run(["call", "ping"], { env });
@@ -40,10 +47,10 @@ zooKeeperTest(
     assert.equal(keyless.code, 1);
     assert.match(keyless.stderr, /does not trust who signed it: .* \(rpc keys join\)$/m);
 
-    const plain = { RPC_REGISTRY: `zookeeper://127.0.0.1:${secure}/secure` };
+    const plain = { ...own, RPC_REGISTRY: `zookeeper://127.0.0.1:${secure}/secure` };
     const plainly = await home.run(["call", "ping"], { env: plain });
     assert.match(plainly.stderr, /speaks TLS there.*zookeepers:\/\//);
-    const tlsToPlain = { RPC_REGISTRY: `zookeepers://${server.connectString}/secure` };
+    const tlsToPlain = { ...own, RPC_REGISTRY: `zookeepers://${server.connectString}/secure` };
     const wrongly = await home.run(["call", "ping"], { env: tlsToPlain });
     assert.match(wrongly.stderr, /does not speak TLS.*\. If it speaks no TLS, write zookeeper:/);
     await served.stop();
@@ -69,7 +76,7 @@ zooKeeperTest(
       toDays: 9.5,
     });
     await Deno.writeTextFile(
-      config["ssl.keyStore.location"] ?? "",
+      unescaped(config["ssl.keyStore.location"]),
       ending.privateKey + ending.certificate,
     );
     const secure = freePort();

@@ -36,8 +36,8 @@ function configOf(directory: string): string {
     `secureClientPort=${zooKeeperTlsPortDefault}`,
     "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory",
     "authProvider.x509=org.apache.zookeeper.server.auth.X509AuthenticationProvider",
-    `ssl.keyStore.location=${joinPath(directory, "zookeeper.key.pem")}`,
-    `ssl.trustStore.location=${joinPath(directory, "ca.pem")}`,
+    `ssl.keyStore.location=${inProperties(joinPath(directory, "zookeeper.key.pem"))}`,
+    `ssl.trustStore.location=${inProperties(joinPath(directory, "ca.pem"))}`,
     "ssl.clientAuth=need",
     "ssl.protocol=TLSv1.3",
     "ssl.enabledProtocols=TLSv1.3",
@@ -46,4 +46,12 @@ function configOf(directory: string): string {
     // Machines move: what counts is who signed, on both sides.
     "ssl.hostnameVerification=false",
   ].join("\n");
+}
+
+/** A value as Java reads it from a file of properties, where a backslash escapes, in Latin-1. */
+function inProperties(value: string): string {
+  return value.replaceAll("\\", "\\\\").replace(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
