@@ -61,9 +61,7 @@ function converted(schema: unknown, place: string, hasFormats: boolean): unknown
     return [key, converted(value, place, hasFormats)];
   });
   const members = Object.fromEntries(entries);
-  // Without a format most generators assume 32 bits.
-  const format = hasFormats ? formatOf(members.type) : undefined;
-  if (format !== undefined) members.format ??= format;
+  if (hasFormats) describeType(members);
   if (!Array.isArray(members.items)) {
     delete members.additionalItems;
     return members;
@@ -77,6 +75,23 @@ function converted(schema: unknown, place: string, hasFormats: boolean): unknown
     ...(additionalItems === false ? { maxItems: items.length } : {}),
     ...(typeof additionalItems === "object" ? { items: additionalItems } : {}),
   };
+}
+
+/** Says a type as generators read it. */
+function describeType(members: Record<string, unknown>): void {
+  const { type } = members;
+  const isChoice = Array.isArray(type) && type.filter((one) => one !== "null").length > 1;
+  // Some generators make nothing of a list of types, and others only of one that has null.
+  if (isChoice && members.anyOf === undefined) {
+    delete members.type;
+    members.anyOf = type.map((one) => ({ type: one, ...formatMember(one) }));
+  } else Object.assign(members, { ...formatMember(type), ...members });
+}
+
+/** Without a format most generators assume 32 bits. */
+function formatMember(type: unknown): { readonly format?: string } {
+  const format = formatOf(type);
+  return format === undefined ? {} : { format };
 }
 
 /** The format of a number or an integer; `undefined` for other types. */

@@ -94,6 +94,13 @@ Deno.test("generators find names of letters, no schema that is a truth value, an
   assert.deepEqual(result, { type: "number", format: "double" });
   const byPosition = documentOf("a", [], { paramStructure: "by-position" });
   assert.deepEqual(byPosition.body, { type: "array", items: {}, maxItems: 0, minItems: 0 });
+  const choice = { type: ["string", "integer"], default: 1 };
+  assert.deepEqual(documentOf("a", [choice]).body, {
+    ...{ type: "object", required: ["p0"] },
+    properties: {
+      p0: { anyOf: [{ type: "string" }, { type: "integer", format: "int64" }], default: 1 },
+    },
+  });
   const given = { type: "integer", format: "int32" };
   assert.deepEqual(documentOf("a", [given]).body, {
     ...{ type: "object", required: ["p0"] },
