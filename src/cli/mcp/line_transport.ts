@@ -1,5 +1,5 @@
 import { messageOf as textOf, RpcError } from "../../base/errors.ts";
-import { messageOf } from "../../gateway/agents/messages.ts";
+import { type Message, messageOf } from "../../gateway/agents/messages.ts";
 import { LineSplitter } from "../../wire/lines.ts";
 import { mcpUnreadBytesMax } from "../limits.ts";
 
@@ -19,6 +19,9 @@ export class LineTransport {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: LineSplitter;
+  /** The ids of requests that have no answer yet. */
+  readonly #asked = new Set<unknown>();
+  #answered = (): void => {};
   #isClosed = false;
   #problem: string | undefined;
   #written = Promise.resolve();
@@ -49,6 +52,8 @@ export class LineTransport {
 
   /** Writes a message. Nobody is told where nobody reads any more: it closes. */
   send(message: unknown): Promise<void> {
+    const { id, method } = message as Message;
+    if (method === undefined) this.#settle(id);
     return this.#written = this.#write(message);
   }
 
@@ -74,6 +79,7 @@ export class LineTransport {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#answered();
     await this.#reader.cancel().catch(() => {});
     this.onclose?.();
   }
@@ -82,7 +88,10 @@ export class LineTransport {
     try {
       while (!this.#isClosed) {
         const { value, done } = await this.#reader.read();
-        if (done) break;
+        if (done) {
+          await this.#lastAnswers();
+          break;
+        }
         for (const line of this.#lines.push(value)) this.#take(line);
         // Where the next one would begin is not known.
         if (this.#lines.overflowed) break;
@@ -95,9 +104,28 @@ export class LineTransport {
 
   #take(line: string | RpcError): void {
     const message = line instanceof RpcError ? line : messageOf(line, "line");
-    if (!(message instanceof RpcError)) return this.onmessage?.(message);
+    if (!(message instanceof RpcError)) {
+      const { id, method, params } = message;
+      if (method !== undefined && id !== undefined) this.#asked.add(id);
+      this.onmessage?.(message);
+      // The SDK gives no answer to what was cancelled.
+      if (method === "notifications/cancelled") this.#settle(params?.requestId);
+      return;
+    }
     const { code, message: text } = message;
     // Not waited for: while nobody reads answers, the end of the input has to be seen all the same.
     void this.send({ jsonrpc: "2.0", id: null, error: { code, message: text } });
+  }
+
+  #settle(id: unknown): void {
+    this.#asked.delete(id);
+    this.#answered();
+  }
+
+  /** Who sends all requests and then the end, as `rpc mcp < requests` does, waits for answers. */
+  async #lastAnswers(): Promise<void> {
+    while (this.#asked.size > 0 && !this.#isClosed) {
+      await new Promise<void>((resolve) => this.#answered = resolve);
+    }
   }
 }

@@ -5,6 +5,7 @@ import { toolServer } from "../../../src/gateway/agents/tool_server.ts";
 import { toolsOf } from "../../../src/gateway/agents/tools.ts";
 import type { OpenRpcMethod } from "../../../src/procedures/openrpc.ts";
 import { exactNumber } from "../../../src/base/values/exact_numbers.ts";
+import { waitFor } from "../../support/wait_for.ts";
 
 const node = { type: "object", properties: { next: { $ref: "#/definitions/node" } } };
 
@@ -141,4 +142,35 @@ Deno.test("answers that nobody reads are kept up to a bound, and then it closes"
   await transport.send(answer);
   await closed.promise;
   assert.match(transport.problem ?? "", /nobody reads them/);
+});
+
+Deno.test("after the end of its input it closes once each request is answered or cancelled", async () => {
+  const input = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
+  const output = new TransformStream<Uint8Array, Uint8Array>();
+  const { readable } = input;
+  const transport = new LineTransport({ readable, writable: output.writable }, 1_000);
+  const taken: unknown[] = [];
+  transport.onmessage = (message) => taken.push(message);
+  let isClosed = false;
+  const closed = Promise.withResolvers<void>();
+  transport.onclose = () => closed.resolve(void (isClosed = true));
+  await transport.start();
+  const messages = [
+    { id: 1, method: "tools/call" },
+    { id: "a", method: "tools/list" },
+    { method: "notifications/cancelled", params: { requestId: 1 } },
+  ];
+  const writer = input.writable.getWriter();
+  for (const message of messages) {
+    await writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
+  }
+  await writer.close();
+  await waitFor("all", () => taken.length === 3);
+  const read = output.readable.getReader();
+  void transport.send({ method: "notifications/tools/list_changed" });
+  await read.read();
+  assert.equal(isClosed, false);
+  void transport.send({ id: "a", result: {} });
+  assert.match(new TextDecoder().decode((await read.read()).value), /"id":"a"/);
+  await closed.promise;
 });
