@@ -2,9 +2,9 @@
  * `deno task test [arguments]`: all tests, by `deno test` with these arguments; or those of the
  * paths among them. The last line tells the totals.
  *
- * Three processes share the tests, since most of them wait for something: all together take two
- * cores no more than half of the time of two. They are processes and not `deno test --parallel`,
- * since tests of one process share its environment, its pid and its umask.
+ * Three processes share the tests, because most tests wait for something: two leave half of two
+ * cores idle. They are processes and not `deno test --parallel`, since tests of one process share
+ * its environment, its pid and its umask.
  */
 
 /** What each process has, but for what those before it have: a third of the time of all. */
