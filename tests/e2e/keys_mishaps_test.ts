@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
+import { fullPipe } from "../support/full_pipe.ts";
 import { memberHome } from "../support/member_home.ts";
 import { linkTest, shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
@@ -9,9 +10,6 @@ import { waitFor } from "../support/wait_for.ts";
 import { skippedIf } from "../support/skipped_if.ts";
 
 const keysOf = (home: RpcHome) => `${home.directory}/config/rpc/keys`;
-
-/** What a pipe of Linux holds: the next byte waits for a reader. */
-const pipeBytes = 64 * 1024;
 
 function namesIn(directory: string): readonly string[] {
   try {
@@ -40,11 +38,7 @@ shTest(
   async () => {
     await using home = await RpcHome.create();
     const path = `${home.directory}/full`;
-    const made = await new Deno.Command("mkfifo", { args: [path] }).output();
-    assert.ok(made.success);
-    // Opened for both, so that there is a reader, which reads nothing.
-    using pipe = Deno.openSync(path, { read: true, write: true });
-    pipe.writeSync(new Uint8Array(pipeBytes));
+    using _ = await fullPipe(path);
     home.start(["keys", "init", "--name", "alpha"], { shell: `exec >"${path}";` });
     const names = await waitFor("keys that are written", () => {
       const names = namesIn(keysOf(home));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
+import { fullPipe } from "../support/full_pipe.ts";
 import { shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -9,9 +10,6 @@ const toFullDisk = "exec >/dev/full;";
 
 /** A shell that lets stdout be a file that takes 8 KiB and no more. */
 const toSmallDisk = "trap '' XFSZ; ulimit -f 16; exec >out;";
-
-/** What a pipe of Linux holds: the next byte waits for a reader. */
-const pipeBytes = 64 * 1024;
 
 function numbers(count: number): string {
   return Array.from({ length: count }, (_, i) => `${i + 1}\n`).join("");
@@ -208,11 +206,7 @@ shTest(
   async () => {
     await using home = await RpcHome.create();
     const path = `${home.directory}/full`;
-    const made = await new Deno.Command("mkfifo", { args: [path] }).output();
-    assert.ok(made.success);
-    // Opened for both, so that there is a reader, which reads nothing.
-    using pipe = Deno.openSync(path, { read: true, write: true });
-    pipe.writeSync(new Uint8Array(pipeBytes));
+    using _ = await fullPipe(path);
     const shell = `exec >"${path}";`;
     const address = `127.0.0.1:${freePort()}`;
     const server = home.start(["serve", "127.0.0.1", "0", "--workers", "1"], { shell });
