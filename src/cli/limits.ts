@@ -6,8 +6,8 @@ export const logPendingMax = 1024 * 1024;
 /** How long a process that ends waits for its last log lines to be written. */
 export const logFlushMs = 500;
 
-/** How long `rpc mcp` waits after the end of its input for its last answers to be read. */
-export const mcpFlushMs = 2_000;
+/** How long a command that is asked to end waits for its last results to be read. */
+export const lastResultsMs = 2_000;
 
 /** How long `rpc mcp` waits after a change of servers before it looks for other tools. */
 export const mcpLookAfterMs = 1_000;

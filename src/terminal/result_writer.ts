@@ -87,14 +87,27 @@ export class ResultWriter<Tag> {
     this.#writing ??= this.#write();
   }
 
+  /** Whether the reader is far behind: no more is to be written for now. */
+  get isBehind(): boolean {
+    return this.#pendingLength > pendingMax;
+  }
+
   /** Resolves when the reader is not far behind, most often at once. */
   async keepingUp(): Promise<void> {
-    while (this.#pendingLength > pendingMax) await this.#writing;
+    while (this.isBehind) await this.#writing;
   }
 
   /** Resolves when all lines are written, or never will be. */
   async flushed(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
+  }
+
+  /** The same, but resolves after so many milliseconds at the latest, for who is asked to end. */
+  async flushedWithin(timeoutMs: number): Promise<void> {
+    const flushed = new AbortController();
+    const late = sleep(systemClock, timeoutMs, flushed.signal);
+    await Promise.race([this.flushed(), late]);
+    flushed.abort();
   }
 
   async #write(): Promise<void> {

@@ -257,3 +257,21 @@ Deno.test({
     }
   },
 });
+
+shTest("a stdout that nobody reads any more keeps no watch and no tap from its end", async () => {
+  await using home = await RpcHome.create();
+  await home.serve();
+  const path = `${home.directory}/full`;
+  using _ = await fullPipe(path);
+  const shell = `exec >"${path}";`;
+  const tap = home.start(["tap", "--json"], { shell });
+  const watch = home.start(["servers", "--watch", "--json"], { shell });
+  const seen = home.start(["servers", "--watch", "--json"]);
+  await tap.says(/listening/);
+  await waitFor("what a watch has to tell", () => seen.lines.length > 0);
+  assert.equal((await home.run(["call", "ping"])).code, 0);
+  for (const stuck of [tap, watch]) {
+    stuck.signal("SIGTERM");
+    assert.equal(await stuck.ended(), 130);
+  }
+});

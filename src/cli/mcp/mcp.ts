@@ -7,7 +7,7 @@ import { toolServer } from "../../gateway/agents/tool_server.ts";
 import { toolsOf } from "../../gateway/agents/tools.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { mcpFlushMs, mcpLookAfterMs } from "../limits.ts";
+import { lastResultsMs, mcpLookAfterMs } from "../limits.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openForLong, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -54,7 +54,7 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
     await Promise.race([closed.promise, aborted(interrupt.signal)]);
     await server.close();
     // The last answers may still be on their way, or nobody reads them.
-    const late = sleep(clock, mcpFlushMs, interrupt.signal);
+    const late = sleep(clock, lastResultsMs, interrupt.signal);
     await Promise.race([lines.written, aborted(interrupt.signal), late]);
     if (lines.problem !== undefined) throw new CommandError(lines.problem);
     return exitCodes.success;

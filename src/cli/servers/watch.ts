@@ -1,4 +1,4 @@
-import { systemClock } from "../../base/clock.ts";
+import { aborted, systemClock } from "../../base/clock.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
@@ -6,12 +6,14 @@ import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { type Stats, statsSchema } from "../../wire/reports/stats.ts";
-import { isScreen, printLine, printOnStderr } from "../../terminal/stdout.ts";
+import { isScreen, printOnStderr } from "../../terminal/stdout.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { ResultWriter } from "../../terminal/result_writer.ts";
+import { lastResultsMs } from "../limits.ts";
 import { keysEndText } from "./keys_end.ts";
 import { openReaderCheck } from "../../terminal/stdout_reader.ts";
-import { exitCodes } from "../../base/command_error.ts";
+import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { type ServerEvent, type ServerRow, ServerRows } from "../../library/survey/server_rows.ts";
 
 /** The flags that matter to a watch. */
@@ -38,37 +40,42 @@ export async function watchServers(
   interrupt: Interrupt,
 ): Promise<number> {
   const isLive = !flags.json && isScreen(Deno.stdout);
-  const output = new WatchOutput();
+  const over = new AbortController();
+  const writer = new ResultWriter<undefined>({ onOver: () => over.abort() });
   const hasReaderGone = isLive ? () => false : openReaderCheck();
   const rows = new ServerRows({
     ask: (instance, saw) => statsOf(instance, flags, saw),
     clock: systemClock,
-    onEvent: isLive
-      ? () => draw()
-      : (event) =>
-        output.write(() =>
-          printLine(flags.json ? jsonLine(eventJson(event)) : plainLine(eventLine(event)))
-        ),
+    onEvent: isLive ? () => draw() : (event) =>
+      writer.line(
+        flags.json ? jsonLine(eventJson(event)) : plainLine(eventLine(event)),
+        undefined,
+      ),
   });
   let isStale = false;
   let isInterrupted = false;
   const table = isLive
     ? await openTable((isLast, key) => {
       isInterrupted ||= key === "ctrl-c";
-      if (isLast || isInterrupted) output.end();
+      if (isLast || isInterrupted) over.abort();
       else draw();
     })
     : undefined;
-  const draw = () =>
-    output.write(() => {
+  let undrawn: unknown;
+  const draw = () => {
+    if (over.signal.aborted) return;
+    try {
       table?.draw(rows.all, { ...flags, isStale });
-      return true;
-    });
+    } catch (error) {
+      undrawn = error;
+      over.abort();
+    }
+  };
   const timer = systemClock.every(askPeriodMs, () => {
-    if (hasReaderGone()) output.end();
-    void rows.ask().then(draw);
+    if (hasReaderGone()) over.abort();
+    if (!writer.isBehind) void rows.ask().then(draw);
   });
-  const signal = AbortSignal.any([interrupt.signal, output.over]);
+  const signal = AbortSignal.any([interrupt.signal, over.signal]);
   try {
     draw();
     for await (const { instances, stale } of snapshots(discovery, flags.service, signal)) {
@@ -78,40 +85,19 @@ export async function watchServers(
       isStale = stale;
       // Not awaited, so that a hung server does not hold up the others.
       void rows.update(instances).then(draw);
+      // While nobody reads, no further list is taken up: what waits to be written stays bounded.
+      if (writer.isBehind) await Promise.race([writer.keepingUp(), aborted(signal)]);
     }
   } finally {
     timer.cancel();
     table?.close();
+    await writer.flushedWithin(lastResultsMs);
   }
-  if (output.problem !== undefined) throw output.problem;
+  if (undrawn !== undefined) throw undrawn;
+  if (writer.problem !== undefined) {
+    throw new CommandError(`Cannot write results: ${writer.problem}`);
+  }
   return interrupt.signal.aborted || isInterrupted ? exitCodes.interrupted : exitCodes.success;
-}
-
-/** Where changes are written, until nobody reads them or they cannot be written. */
-class WatchOutput {
-  readonly #over = new AbortController();
-  /** Why a change could not be written. */
-  problem: unknown;
-
-  /** Aborts when no further change will be written. */
-  get over(): AbortSignal {
-    return this.#over.signal;
-  }
-
-  /** @param write returns `false` if nobody reads any more */
-  write(write: () => boolean): void {
-    if (this.over.aborted) return;
-    try {
-      if (!write()) this.end();
-    } catch (error) {
-      this.problem = error;
-      this.end();
-    }
-  }
-
-  end(): void {
-    this.#over.abort();
-  }
 }
 
 /** Asks a server. @param saw takes the end of its certificate, once there is a connection */

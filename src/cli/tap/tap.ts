@@ -10,6 +10,7 @@ import { ResultWriter } from "../../terminal/result_writer.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import type { TapItem, TapParams } from "../../wire/reports/tap.ts";
 import { exitCodes } from "../../base/command_error.ts";
+import { lastResultsMs } from "../limits.ts";
 import { pickServer } from "../pick_server.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openForLong } from "../registry.ts";
@@ -61,7 +62,7 @@ export async function run(
     }
   } finally {
     fleet.close();
-    await writer.flushed();
+    await writer.flushedWithin(lastResultsMs);
     await discovery.close();
     interrupt.release();
   }
