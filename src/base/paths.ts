@@ -23,6 +23,20 @@ export function isAbsolutePath(path: string): boolean {
 }
 
 /**
+ * The directory that a variable of the environment names, or else one in the user's home;
+ * `undefined`: neither is an absolute path. A relative one counts as not set, as XDG has it.
+ */
+export function userDirectory(
+  variable: string,
+  inHome: string,
+  env: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): string | undefined {
+  const home = env("HOME") || env("USERPROFILE");
+  return [env(variable), home && home + inHome]
+    .find((one) => one !== undefined && isAbsolutePath(one));
+}
+
+/**
  * The absolute form of a path, from the working directory if it is relative, without `.`, `..` and
  * doubled separators.
  */

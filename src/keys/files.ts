@@ -2,7 +2,7 @@
 
 import { CommandError } from "../base/command_error.ts";
 import { withoutStack } from "../base/errors.ts";
-import { isAbsolutePath, joinPath } from "../base/paths.ts";
+import { isAbsolutePath, joinPath, userDirectory } from "../base/paths.ts";
 
 /** The names of the files in the directory of keys. */
 export const keyFiles = {
@@ -36,13 +36,10 @@ export function keysDirectory(
       `Cannot use RPC_KEYS=${JSON.stringify(named)}: it must be a directory's absolute path`,
     );
   }
-  const home = env("HOME") || env("USERPROFILE");
-  const [variable, inHome] = os === "windows"
-    ? ["APPDATA", "\\AppData\\Roaming"]
-    : ["XDG_CONFIG_HOME", "/.config"];
-  // A relative one counts as not set: else whoever has keys would go on without, and not be told.
-  const base = [env(variable), home && home + inHome]
-    .find((one) => one !== undefined && isAbsolutePath(one));
+  // A relative one is passed over: else whoever has keys would go on without, and not be told.
+  const base = os === "windows"
+    ? userDirectory("APPDATA", "\\AppData\\Roaming", env)
+    : userDirectory("XDG_CONFIG_HOME", "/.config", env);
   return base === undefined ? undefined : joinPath(base, "rpc", "keys");
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { messageOf, RpcError, withoutStack } from "../base/errors.ts";
-import { isAbsolutePath, readRegularFile } from "../base/paths.ts";
+import { readRegularFile, userDirectory } from "../base/paths.ts";
 
 /** The name of a settings file, in the working directory and in the user's own. */
 export const settingsFileName = "rpc.toml";
@@ -40,9 +40,7 @@ export function userSettingsPath(): string | undefined {
  * `undefined` if neither is absolute.
  */
 export function below(variable: string, inHome: string, path: string): string | undefined {
-  const home = Deno.env.get("HOME") || Deno.env.get("USERPROFILE");
-  const base = [Deno.env.get(variable), home && home + inHome]
-    .find((one) => one !== undefined && isAbsolutePath(one));
+  const base = userDirectory(variable, inHome);
   return base === undefined ? undefined : base + path;
 }
 

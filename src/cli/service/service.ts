@@ -1,9 +1,9 @@
 import { hintFor } from "../../base/names/nearest.ts";
 import { CommandError, exitCodes, UsageError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
+import { userDirectory } from "../../base/paths.ts";
 import { withoutPassword } from "../../discovery/registry_url.ts";
 import { selfCommand } from "../../library/self_command.ts";
-import { below } from "../../library/settings.ts";
 import { jsonLine, plainText } from "../../terminal/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -96,7 +96,7 @@ function systemOf(name: string, wantsUser: boolean): System {
     }
     case "linux": {
       const isOfUser = wantsUser || Deno.uid() !== 0;
-      const configDirectory = below("XDG_CONFIG_HOME", "/.config", "");
+      const configDirectory = userDirectory("XDG_CONFIG_HOME", "/.config");
       if (isOfUser && configDirectory === undefined) {
         throw new CommandError("Cannot tell where this user's units are: HOME is no absolute path");
       }
