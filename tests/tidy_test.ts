@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { brokenLinks, faultsOfMap } from "./tidy/documents.ts";
+import { faultsOfMap } from "./tidy/documents.ts";
 import { unusedExports, usedByNoProgram } from "./tidy/exports.ts";
 import * as rules from "./tidy/rules.ts";
 import { codeOf, importsOf } from "./tidy/source.ts";
@@ -108,23 +108,6 @@ Deno.test("files that the documents name exist", () => {
   assert.equal(rules.namesOfNoFile(stale, exists).length, 1);
 });
 
-Deno.test("links between the documents lead somewhere", () => {
-  const exists = (path: string) => {
-    try {
-      return Deno.statSync(new URL(path, root)) !== undefined;
-    } catch {
-      return false;
-    }
-  };
-  assert.deepEqual(brokenLinks(files, exists), []);
-  const text = "# A `b`, c\n[a](#a-b-c) [b](#b) [c](gone.md) [d](README.md#gone) [e](tests)\n";
-  assert.deepEqual(brokenLinks([{ path: "a.md", text }], exists), [
-    "a.md links to #b, which is not there",
-    "a.md links to gone.md, which is not there",
-    "a.md links to README.md#gone, which is not there",
-  ]);
-});
-
 Deno.test("the map of rooms and folders is that of the sources", () => {
   const map = files.find(({ path }) => path === "docs/ARCHITECTURE.md")?.text ?? "";
   assert.deepEqual(faultsOfMap(map, code), []);
@@ -175,6 +158,19 @@ Deno.test("the rule on comments' width can fail, and sees comments alone", () =>
   assertAccepts(rules.commentsAreNarrow, {
     "src/base/a.ts": [line("// ", 100), line("const a = ", 101)],
   });
+});
+
+Deno.test("deno.json names no package that the program does not import", () => {
+  const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
+  const imported = code.filter(({ path }) => path.startsWith("src/"))
+    .flatMap(({ text }) => importsOf(text))
+    .map(({ specifier = "" }) => specifier.replace(/^npm:(@?[^@]*)@.*/, "$1"));
+  const names = Object.keys(config.imports).filter((name) => name !== "rpc");
+  assert.ok(names.includes("zod"));
+  const unused = names.filter((name) =>
+    !imported.some((one) => one === name || one.startsWith(`${name}/`))
+  );
+  assert.deepEqual(unused, []);
 });
 
 Deno.test("every room of src is known, and has tests", () => {

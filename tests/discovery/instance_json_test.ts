@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
 import {
   announceable,
@@ -9,6 +8,7 @@ import {
 } from "../../src/discovery/instance_json.ts";
 import type { Instance } from "../../src/discovery/discovery.ts";
 import { overridden } from "../../src/discovery/override.ts";
+import * as fc from "../support/fast_check.ts";
 import { anInstance } from "./recorder.ts";
 
 const bytesOf = (value: unknown) =>

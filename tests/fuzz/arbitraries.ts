@@ -3,7 +3,7 @@
  * changed.
  */
 
-import * as fc from "fast-check";
+import * as fc from "../support/fast_check.ts";
 
 type Edit = readonly [at: number, removed: number, put: Uint8Array];
 

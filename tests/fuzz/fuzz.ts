@@ -1,7 +1,7 @@
 /** How parsers are tried, all in the same way. */
 
+import * as fc from "../support/fast_check.ts";
 import { testSeed } from "../support/seed.ts";
-import * as fc from "fast-check";
 
 /** How long each parser is tried, in milliseconds; 0: a fixed number of inputs. */
 const durationMs = 1_000 * Number(Deno.env.get("RPC_TEST_FUZZ_SECONDS") ?? 0);

@@ -8,7 +8,6 @@
  */
 
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
 import { loadCommands } from "../../src/cli/commands.ts";
 import { kebabCase } from "../../src/cli/syntax/flags.ts";
@@ -35,6 +34,7 @@ import {
   decodeReplyHeader,
   decodeStat,
 } from "../../src/zookeeper/protocol.ts";
+import * as fc from "../support/fast_check.ts";
 import { bytesNear, jsonNear, pieces, textNear } from "./arbitraries.ts";
 import { fuzz, mayThrow } from "./fuzz.ts";
 

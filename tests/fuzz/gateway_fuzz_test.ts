@@ -1,7 +1,6 @@
 /** What anybody on the web may send to a gateway, nearly right. */
 
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { systemClock } from "../../src/base/clock.ts";
 import { RpcError } from "../../src/base/errors.ts";
 import { BatchPlaces } from "../../src/gateway/calls/batch_places.ts";
@@ -11,6 +10,7 @@ import { answerJsonRpc } from "../../src/gateway/calls/json_rpc.ts";
 import { Answers } from "../../src/gateway/door/answers.ts";
 import { BodyReader } from "../../src/gateway/door/body.ts";
 import { HttpProblem } from "../../src/gateway/door/problem.ts";
+import * as fc from "../support/fast_check.ts";
 import { bytesNear, jsonNear, textNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";
 import { boundOfGateway } from "../../src/wire/message_bound.ts";

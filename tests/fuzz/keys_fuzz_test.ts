@@ -1,7 +1,6 @@
 /** What comes to a machine before it knows from whom, and what somebody has put among its keys. */
 
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { X509Certificate } from "node:crypto";
 import { CommandError } from "../../src/base/command_error.ts";
 import { RpcError } from "../../src/base/errors.ts";
@@ -19,6 +18,7 @@ import { createToken, findToken, formatToken } from "../../src/keys/join/token.t
 import { keysOf } from "../../src/keys/keys.ts";
 import { machineRights, parseRights, rightsOfUris } from "../../src/keys/rights.ts";
 import { greet } from "../../src/wire/greeting.ts";
+import * as fc from "../support/fast_check.ts";
 import { TestCluster } from "../support/test_pki.ts";
 import { bytesNear, jsonNear, textNear } from "./arbitraries.ts";
 import { fuzz, mayThrow } from "./fuzz.ts";

@@ -1,11 +1,11 @@
 /** What a caller may give to a procedure. */
 
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import * as z from "zod";
 import { RpcError } from "../../src/base/errors.ts";
 import { type CallParams, InputReader } from "../../src/procedures/params.ts";
 import { defineProcedure } from "../../src/procedures/procedure.ts";
+import * as fc from "../support/fast_check.ts";
 import { jsonNear } from "./arbitraries.ts";
 import { fuzz, mayThrow } from "./fuzz.ts";
 

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import * as fc from "fast-check";
 import { BadMessage } from "../../src/wire/requests/incoming.ts";
 import { decodeRequest } from "../support/decode_request.ts";
 import { encodeRequest } from "../../src/wire/codec.ts";
+import * as fc from "../support/fast_check.ts";
 import { python } from "../support/python.ts";
 import { textNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";

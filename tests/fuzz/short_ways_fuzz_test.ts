@@ -4,7 +4,6 @@
  */
 
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
 import { LentBytes } from "../../src/base/spare_buffers.ts";
 import { Pauses } from "../../src/base/system/give_way.ts";
@@ -36,6 +35,7 @@ import {
   requestLineOfTexts,
   resultLineOfText,
 } from "../../src/wire/unread/texts.ts";
+import * as fc from "../support/fast_check.ts";
 import { comparable, outcomeOf } from "../wire/near_misses.ts";
 import { bytesNear, pieces } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";

@@ -1,7 +1,6 @@
 /** Searches of bytes and of JSON, and batches of answers, each beside a plain loop. */
 
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { firstWanted } from "../../src/base/values/byte_search.ts";
 import { exactNumber } from "../../src/base/values/exact_numbers.ts";
 import { BatchLine, withoutResults } from "../../src/wire/batch.ts";
@@ -11,6 +10,7 @@ import { parseExactly } from "../../src/wire/exact_json.ts";
 import { boundOfServer } from "../../src/wire/message_bound.ts";
 import { isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
 import { Brackets } from "../../src/wire/unread/brackets.ts";
+import * as fc from "../support/fast_check.ts";
 import { pieces, textNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";
 

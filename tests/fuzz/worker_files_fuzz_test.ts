@@ -1,13 +1,13 @@
 /** The files between a server and its workers, in which a procedure may have written anything. */
 
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { LentBytes } from "../../src/base/spare_buffers.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import { textOfLine } from "../../src/wire/unread/bytes.ts";
 import { BodyFile } from "../../src/workers/body_file.ts";
 import { KeptAnswers, keptBytes, readKeptAnswers } from "../../src/workers/kept_answers.ts";
 import { bodyBytesMin, bodyRingBytes } from "../../src/workers/limits.ts";
+import * as fc from "../support/fast_check.ts";
 import { bytesNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";
 

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import axe from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
+// deno-lint-ignore no-import-prefix
+import axe from "npm:axe-core@4.14.1";
+// deno-lint-ignore no-import-prefix
+import { type Browser, chromium, type Page } from "npm:playwright-core@1.65.1";
+
+export type { Page };
 
 /** The machine's Chromium; `undefined`: there is none, and its tests are reported as ignored. */
 export const chromiumPath: string | undefined = [

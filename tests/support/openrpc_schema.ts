@@ -1,8 +1,11 @@
 /** OpenRPC's own schema of its documents, which in turn refers to a schema of JSON Schema. */
 
-import * as jsonSchemaModule from "@json-schema-tools/meta-schema";
-import * as openRpcModule from "@open-rpc/meta-schema";
-import { Ajv } from "ajv";
+// deno-lint-ignore no-import-prefix
+import * as jsonSchemaModule from "npm:@json-schema-tools/meta-schema@1.8.0";
+// deno-lint-ignore no-import-prefix
+import * as openRpcModule from "npm:@open-rpc/meta-schema@1.14.9";
+// deno-lint-ignore no-import-prefix
+import { Ajv } from "npm:ajv@8.20.0";
 
 // The types of both packages tell of everything but what they export.
 const { jsonSchema } = jsonSchemaModule as unknown as { jsonSchema: object };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { plainLine, plainText, withoutSecrets } from "../../src/terminal/plain_text.ts";
+import * as fc from "../support/fast_check.ts";
 
 Deno.test("what a terminal obeys or hides becomes visible", () => {
   const cases: readonly (readonly [text: string, plain: string])[] = [

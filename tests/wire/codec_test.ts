@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
 import {
   idLengthMax,
@@ -25,6 +24,7 @@ import {
 } from "../../src/wire/codec.ts";
 import type { Id, Params, Request } from "../../src/wire/message.ts";
 import { itemParams } from "../../src/wire/reply_checks.ts";
+import * as fc from "../support/fast_check.ts";
 
 /** An array in an array, `levels` deep. */
 function nested(levels: number): unknown[] {

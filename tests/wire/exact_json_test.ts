@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { isExactAnyway, parseExactly } from "../../src/wire/exact_json.ts";
+import * as fc from "../support/fast_check.ts";
 import "../../src/wire/unread/brackets.ts";
 
 const digits = (max: number) =>

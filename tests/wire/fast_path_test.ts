@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { callTimeoutMsMax, methodLengthMax, nestingMax } from "../../src/base/limits.ts";
 import { decodeAnyReply, decodeReply, encodeRequest, encodeResult } from "../../src/wire/codec.ts";
 import { decodeAnyRequest } from "../../src/wire/requests/decode_request.ts";
 import { decodeRequest } from "../support/decode_request.ts";
 import { readRequestFast, readResultFast } from "../../src/wire/fast_path.ts";
+import * as fc from "../support/fast_check.ts";
 import {
   almost,
   comparable,

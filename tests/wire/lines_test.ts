@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
 import { LentBytes, spareBuffers } from "../../src/base/spare_buffers.ts";
 import { messageMaxDefault, spareBuffersBytesMax } from "../../src/base/limits.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
+import * as fc from "../support/fast_check.ts";
 
 type Line = ReturnType<LineSplitter["push"]>[number];
 

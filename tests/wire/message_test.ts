@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import {
   callTimeoutMsMax,
   idLengthMax,
@@ -25,6 +24,7 @@ import {
   isResponseValue,
   itemParams,
 } from "../../src/wire/reply_checks.ts";
+import * as fc from "../support/fast_check.ts";
 
 // The checks of answers do without zod: here they are held to the schemas of the same messages.
 

@@ -1,11 +1,11 @@
 /** Lines that nearly have the form of ours, and what they are read as. */
 
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { callTimeoutMsMax } from "../../src/base/limits.ts";
 import { RpcError } from "../../src/base/errors.ts";
 import { BadMessage } from "../../src/wire/requests/incoming.ts";
 import type { decodeRequest } from "../support/decode_request.ts";
+import * as fc from "../support/fast_check.ts";
 
 /** How often a property is tried. */
 export const runs = { numRuns: 3_000 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { isNestedDeeper, isOneValue } from "../../src/wire/nesting.ts";
 import { Brackets } from "../../src/wire/unread/brackets.ts";
+import * as fc from "../support/fast_check.ts";
 
 Deno.test("isNestedDeeper() counts arrays and objects alike (P-6)", () => {
   assert.equal(isNestedDeeper('[{"a":[{"b":1}]}]', 4), false);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { RpcError } from "../../src/base/errors.ts";
 import { encodeRequest } from "../../src/wire/codec.ts";
 import { parseExactly } from "../../src/wire/exact_json.ts";
 import type { Params } from "../../src/wire/message.ts";
 import { plainRequest } from "../../src/wire/fast_path.ts";
+import * as fc from "../support/fast_check.ts";
 
 Deno.test("a plain request is the line that every client sends, or none where it refuses or divides it", () => {
   const value = fc.oneof(

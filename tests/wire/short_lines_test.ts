@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { callTimeoutMsMax, shortLineBytesMax } from "../../src/base/limits.ts";
 import { decodeAnyReply, encodeRequest, encodeResult } from "../../src/wire/codec.ts";
 import { LineBuffer } from "../../src/wire/buffers.ts";
@@ -15,6 +14,7 @@ import {
   writeShortResult,
 } from "../../src/wire/short_lines.ts";
 import { textAt } from "../../src/wire/unread/texts.ts";
+import * as fc from "../support/fast_check.ts";
 import {
   almost,
   comparable,

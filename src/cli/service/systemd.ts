@@ -19,8 +19,7 @@ export interface UnitPlace {
 export function systemdInstall(plan: ServicePlan, place: UnitPlace): Steps {
   const unit = `${plan.name}.service`;
   return {
-    stop: undefined,
-    files: [{ path: unitPath(place), text: unitText(plan) }],
+    file: { path: unitPath(place), text: unitText(plan) },
     commands: [
       [...systemctl(place), "daemon-reload"],
       [...systemctl(place), "enable", unit],
@@ -38,8 +37,7 @@ export function systemdInstall(plan: ServicePlan, place: UnitPlace): Steps {
 /** The steps that remove it. */
 export function systemdUninstall(place: UnitPlace): Steps {
   return {
-    stop: undefined,
-    files: [],
+    file: undefined,
     commands: [[...systemctl(place), "disable", "--now", `${place.name}.service`]],
     notes: [],
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { callerMatcherOf, isCallerPattern, matcherOf } from "../../../src/base/names/patterns.ts";
+import * as fc from "../../support/fast_check.ts";
 
 Deno.test("a name fits a pattern as a whole, and * stands for any text, also for none", () => {
   const cases: readonly [pattern: string, name: string, fits: boolean][] = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { Bag, type Bagged } from "../../../src/base/values/bag.ts";
+import * as fc from "../../support/fast_check.ts";
 import { retainedBytes } from "../../support/retained_bytes.ts";
 
 interface Item extends Bagged {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import {
   bracketState,
   firstWanted,
@@ -10,6 +9,7 @@ import {
   searchableBuffer,
   type Wanted,
 } from "../../../src/base/values/byte_search.ts";
+import * as fc from "../../support/fast_check.ts";
 
 const byte = fc.integer({ min: 0, max: 255 });
 

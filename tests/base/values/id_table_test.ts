@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { IdTable } from "../../../src/base/values/id_table.ts";
+import * as fc from "../../support/fast_check.ts";
 import { retainedBytes } from "../../support/retained_bytes.ts";
 
 Deno.test("the table holds what a map would, and gives each id once", () => {

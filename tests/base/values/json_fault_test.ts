@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { asJson, describeFault, JsonFault } from "../../../src/base/values/json_fault.ts";
 import { exactNumber } from "../../../src/base/values/exact_numbers.ts";
 import { jsonValuesMax, nestingMax } from "../../../src/base/limits.ts";
+import * as fc from "../../support/fast_check.ts";
 
 function textOf(value: unknown): string {
   const fault = asJson(value);

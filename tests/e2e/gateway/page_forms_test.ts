@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
-import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
+import { browserTest, launchChromium, type Page, patient } from "../../support/chromium.ts";
 import { servePage } from "../../support/page_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
-import { assertAccessible, browserTest, launchChromium, patient } from "../../support/chromium.ts";
+import {
+  assertAccessible,
+  browserTest,
+  launchChromium,
+  type Page,
+  patient,
+} from "../../support/chromium.ts";
 import { startGateway } from "../../support/gateway_process.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Validator } from "@seriousme/openapi-schema-validator";
+// deno-lint-ignore no-import-prefix
+import { Validator } from "npm:@seriousme/openapi-schema-validator@2.11.0";
 import { toOpenApi } from "../../../src/gateway/documents/openapi.ts";
 import { builtin } from "../../../src/procedures/builtin.ts";
 import { toOpenRpc } from "../../../src/procedures/documents/describe.ts";

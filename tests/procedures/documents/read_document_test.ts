@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { toOpenRpc } from "../../../src/procedures/documents/describe.ts";
 import { readDocument } from "../../../src/procedures/documents/read_document.ts";
 import { openRpcSchema } from "../../../src/procedures/openrpc.ts";
 import { plainBuiltin } from "../../../src/procedures/plain/plain_builtin.ts";
+import * as fc from "../../support/fast_check.ts";
 
 const ours = toOpenRpc(plainBuiltin, { title: "t", version: "1" });
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { exactNumber } from "../../../src/base/values/exact_numbers.ts";
 import { builtin } from "../../../src/procedures/builtin.ts";
 import { LazyCallContext } from "../../../src/procedures/call_context.ts";
@@ -8,6 +7,7 @@ import { invoke } from "../../../src/procedures/invoke.ts";
 import { checksOf } from "../../../src/procedures/schemas/by_schema.ts";
 import { plainBuiltin } from "../../../src/procedures/plain/plain_builtin.ts";
 import type { CallParams } from "../../../src/procedures/params.ts";
+import * as fc from "../../support/fast_check.ts";
 
 const names = ["ping", "pi", "fib"] as const;
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { LazyCallContext } from "../../../src/procedures/call_context.ts";
 import { toOpenRpc } from "../../../src/procedures/documents/describe.ts";
 import { invoke, invokeStream } from "../../../src/procedures/invoke.ts";
 import { functionWithSchemas } from "../../../src/procedures/plain/function_schemas.ts";
 import { plainFunction } from "../../../src/procedures/plain/plain_function.ts";
 import type { CallParams } from "../../../src/procedures/params.ts";
+import * as fc from "../../support/fast_check.ts";
 
 // deno-lint-ignore no-explicit-any
 type Any = any;

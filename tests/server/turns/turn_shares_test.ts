@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { turnLeadMs, turnOwedFromMs, turnsAheadMax } from "../../../src/server/turns/limits.ts";
 import { Turn } from "../../../src/server/turns/turn.ts";
 import { Turns } from "../../../src/server/turns/turns.ts";
 import type { Work } from "../../../src/server/turns/waiting.ts";
+import * as fc from "../../support/fast_check.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 
 /** One who always wants more: in each turn it works for so long, and cannot be interrupted. */

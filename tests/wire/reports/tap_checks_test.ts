@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { methodLengthMax, tapMethodsMax } from "../../../src/base/limits.ts";
 import type { Params } from "../../../src/wire/message.ts";
 import { tapItemSchema, tapParamsSchema } from "../../../src/wire/reports/tap.ts";
 import { soundTapItem, soundTapParams } from "../../../src/wire/reports/tap_checks.ts";
+import * as fc from "../../support/fast_check.ts";
 
 const longName = "x".repeat(methodLengthMax);
 

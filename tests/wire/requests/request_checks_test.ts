@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { messageMaxLeast, messageMaxMost } from "../../../src/base/limits.ts";
 import { discoverParamsSchema, type Params } from "../../../src/wire/message.ts";
 import { saidMessageMax } from "../../../src/wire/requests/request_checks.ts";
+import * as fc from "../../support/fast_check.ts";
 
 Deno.test("a client says what it takes exactly if the schema of rpc.discover's parameters says so", () => {
   const bounds = [messageMaxLeast, messageMaxMost];

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { LentBytes } from "../../../src/base/spare_buffers.ts";
 import { Pauses } from "../../../src/base/system/give_way.ts";
 import {
@@ -21,6 +20,7 @@ import {
   readResultInTurns,
   readResultUnread,
 } from "../../../src/wire/unread/read_unread.ts";
+import * as fc from "../../support/fast_check.ts";
 import {
   almost,
   comparable,

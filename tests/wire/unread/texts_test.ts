@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
 import { LentBytes, spareBuffers } from "../../../src/base/spare_buffers.ts";
 import { decodeAnyReply, encodeRequest, encodeResult } from "../../../src/wire/codec.ts";
 import { boundOfServer } from "../../../src/wire/message_bound.ts";
@@ -12,6 +11,7 @@ import {
   requestLineOfTexts,
   resultLineOfText,
 } from "../../../src/wire/unread/texts.ts";
+import * as fc from "../../support/fast_check.ts";
 
 const bound = boundOfServer();
 const utf8 = new TextEncoder();
