@@ -114,3 +114,20 @@ export function readRegularFile(path: string, bytesMax: number): Uint8Array {
   if (size > bytesMax) throw new Error(`it has ${size} bytes, more than ${bytesMax}`);
   return Deno.readFileSync(path);
 }
+
+/**
+ * Writes a file, whole or not at all: another file beside it is written, and takes its place.
+ *
+ * @param mode who may use it, as far as the umask lets them. @default 0o666
+ * @throws {Error} the file system's error; the file is as it was
+ */
+export async function replaceFile(path: string, text: string, mode = 0o666): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.writeTextFile(temporary, text, { createNew: true, mode });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}

@@ -9,6 +9,7 @@ import {
   isAbsolutePath,
   joinPath,
   pathOfFileUrl,
+  replaceFile,
 } from "../../src/base/paths.ts";
 
 const paths = [
@@ -85,6 +86,29 @@ Deno.test("a module has the same URL by its path as where another one imports it
     await Deno.writeTextFile(path, "export const url = import.meta.url;\n");
     const { url } = await import(fileUrlOf(path));
     assert.equal(url, fileUrlOf(path));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("replaceFile() writes all of a file, or leaves nothing beside it", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = join(directory, "a");
+    await replaceFile(path, "first", 0o600);
+    await replaceFile(path, "second", 0o600);
+    assert.equal(await Deno.readTextFile(path), "second");
+    if (Deno.build.os !== "windows") {
+      assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+    }
+    // No file takes the place of a directory with something in it.
+    const full = join(directory, "full");
+    await Deno.mkdir(join(full, "b"), { recursive: true });
+    await assert.rejects(replaceFile(full, "third"));
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
+      "a",
+      "full",
+    ]);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -1,7 +1,7 @@
 import { hintFor } from "../../base/names/nearest.ts";
 import { CommandError, exitCodes, UsageError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
-import { userDirectory } from "../../base/paths.ts";
+import { directoryOf, replaceFile, userDirectory } from "../../base/paths.ts";
 import { withoutPassword } from "../../discovery/registry_url.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { jsonLine, plainText } from "../../terminal/plain_text.ts";
@@ -184,7 +184,8 @@ async function install(system: System, steps: Steps, isPrinted: boolean): Promis
   await assertProgram(system);
   assertOurs(system);
   try {
-    await Deno.mkdir(system.path.replace(/[\\/][^\\/]*$/, ""), { recursive: true });
+    await Deno.mkdir(directoryOf(system.path), { recursive: true });
+    // Half of one, which a full disk leaves, would not be known as ours, and stay in the way.
     if (file !== undefined) await replaceFile(system.path, file.text);
   } catch (error) {
     throw new CommandError(`Cannot write ${system.path}: ${messageOf(error)}`, { cause: error });
@@ -192,23 +193,6 @@ async function install(system: System, steps: Steps, isPrinted: boolean): Promis
   for (const command of commands) await mustRun(command);
   printLine(plainText([`${system.name} runs, by ${system.path}`, ...notes].join("\n")));
   return exitCodes.success;
-}
-
-/**
- * Writes a file, whole or not at all: what a full disk cuts off would no longer be ours, and would
- * be in the way of the next attempt.
- *
- * @throws the file system's error
- */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}`;
-  try {
-    await Deno.writeTextFile(temporary, text, { createNew: true });
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
 }
 
 async function uninstall(system: System, isPrinted: boolean): Promise<number> {

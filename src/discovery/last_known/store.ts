@@ -1,6 +1,6 @@
 /** Stores the last lists of registries on disk. */
 
-import { joinPath, readRegularFile } from "../../base/paths.ts";
+import { joinPath, readRegularFile, replaceFile } from "../../base/paths.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
 import { type Bounds, Members } from "../../base/values/members.ts";
@@ -64,17 +64,11 @@ export class LastKnownStore {
   /** Replaces a list. Never rejects: a failure is logged once, and the old list stays. */
   async save(list: StoredList): Promise<void> {
     const path = await this.#pathOf(list.registry, list.service);
-    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
     try {
       await Deno.mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await Deno.writeTextFile(temporary, JSON.stringify(list), {
-        createNew: true,
-        mode: 0o600,
-      });
-      await Deno.rename(temporary, path);
+      await replaceFile(path, JSON.stringify(list), 0o600);
       this.#saveFailed = false;
     } catch (error) {
-      await Deno.remove(temporary).catch(() => {});
       if (this.#saveFailed) return;
       this.#saveFailed = true;
       this.#log.warn("Cannot keep the last known list of servers", {

@@ -1,6 +1,6 @@
 /** Overrides in a local registry: one file for each address, next to the registrations. */
 
-import { joinPath, readRegularFile } from "../../base/paths.ts";
+import { joinPath, readRegularFile, replaceFile } from "../../base/paths.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { OverrideStore } from "../announced.ts";
 import type { Instance, Override } from "../discovery.ts";
@@ -55,14 +55,7 @@ async function writeOverride(path: string, override: Override): Promise<void> {
     });
     return;
   }
-  const temporary = `${path}.${crypto.randomUUID()}`;
-  try {
-    await Deno.writeTextFile(temporary, encodeOverride(override), { createNew: true });
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
+  await replaceFile(path, encodeOverride(override));
 }
 
 /** The address is escaped because Windows allows no colon in a file's name. */
