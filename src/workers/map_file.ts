@@ -1,4 +1,5 @@
-import { mayCallCLibrary, openCLibrary } from "../base/system/c_library.ts";
+import { openCLibrary } from "../base/system/c_library.ts";
+import { isGranted } from "../base/system/is_granted.ts";
 
 /** `O_RDWR` and `O_CLOEXEC` of Linux' `open(2)`. */
 const readWriteClosedOnExec = 0o2 | 0o2000000;
@@ -24,7 +25,7 @@ export interface MappedFile {
 export function mapFile(path: string, bytes: number): MappedFile | undefined {
   // Elsewhere the numbers above mean something else.
   if (Deno.build.os !== "linux") return undefined;
-  if (!mayCallCLibrary()) return undefined;
+  if (!isGranted({ name: "ffi" })) return undefined;
   const library = openCLibrary({
     open: { parameters: ["buffer", "i32"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },

@@ -1,17 +1,15 @@
 /** Small files that a server and its workers share, where they can be in memory. */
 
+import { isGranted } from "../base/system/is_granted.ts";
+
 /** Linux keeps the files of this directory in memory. */
 export const memoryDirectory = "/dev/shm";
 
-/**
- * Whether this process may make files there. Without this look a program with few permissions would
- * be asked for another one.
- */
+/** Whether this process may make files there. */
 export function mayUseMemoryFiles(): boolean {
   return Deno.build.os === "linux" &&
-    (["read", "write"] as const).every((name) =>
-      Deno.permissions.querySync({ name, path: memoryDirectory }).state === "granted"
-    );
+    isGranted({ name: "read", path: memoryDirectory }) &&
+    isGranted({ name: "write", path: memoryDirectory });
 }
 
 /** Deletes a file, if it is still there and can be deleted while it is open. */

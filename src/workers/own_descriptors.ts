@@ -8,6 +8,7 @@
 
 import { workerPipeBytes } from "./limits.ts";
 import { openCLibrary } from "../base/system/c_library.ts";
+import { isGranted } from "../base/system/is_granted.ts";
 import { exists } from "../base/paths.ts";
 import { waiterFor, type WaitForInput } from "./poll_file.ts";
 
@@ -142,11 +143,9 @@ function moveAway(): OwnDescriptors | undefined {
 
 /** The numbers of the same pipe, as far as this process may look at them and use them. */
 function seenCopiesOf(number: number): number[] {
-  // A sandbox allows no look at them, and would ask the user.
-  const mayLook = Deno.build.os === "linux" &&
-    (["read", "ffi"] as const).every((name) =>
-      Deno.permissions.querySync({ name }).state === "granted"
-    );
+  // A sandbox allows no look at them.
+  const mayLook = Deno.build.os === "linux" && isGranted({ name: "read" }) &&
+    isGranted({ name: "ffi" });
   try {
     return mayLook ? copiesOf(number) : [];
   } catch {

@@ -1,4 +1,5 @@
-import { mayCallCLibrary, openCLibrary } from "./c_library.ts";
+import { openCLibrary } from "./c_library.ts";
+import { isGranted } from "./is_granted.ts";
 
 /** A connection that this process has accepted, as the system sees it. */
 export interface AcceptedSocket {
@@ -64,7 +65,7 @@ export class AcceptedSockets {
 
   /** `undefined` where the system does not show them, or may not be asked. */
   static open(): AcceptedSockets | undefined {
-    if (Deno.build.os !== "linux" || !mayCallCLibrary()) return undefined;
+    if (Deno.build.os !== "linux" || !isGranted({ name: "ffi" })) return undefined;
     const library = openCLibrary(functions);
     return library === undefined ? undefined : new AcceptedSockets(library);
   }

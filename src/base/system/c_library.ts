@@ -4,14 +4,10 @@ const names: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   darwin: ["libSystem.B.dylib"],
 };
 
-/** Whether this process may call it, so that nobody is asked for the right to do that. */
-export function mayCallCLibrary(): boolean {
-  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
-}
-
 /**
  * Functions of the C library, for what Deno does not offer. `undefined` where there is no such
- * library or function, and where a sandbox forbids to call them.
+ * library or function, and where a sandbox forbids to call them. A program of few permissions is
+ * asked for one: see `isGranted({ name: "ffi" })`.
  */
 export function openCLibrary<const Functions extends Deno.ForeignLibraryInterface>(
   functions: Functions,

@@ -1,4 +1,5 @@
 import { isOutOfHandles } from "../errors.ts";
+import { isGranted } from "./is_granted.ts";
 
 /**
  * The error of a failed name look-up, or the lack of file handles behind it: the resolver cannot
@@ -22,16 +23,13 @@ export function lookUpError(error: unknown, host: string): unknown {
  */
 export function openNothing(): Deno.FsFile | undefined {
   const path = Deno.build.os === "windows" ? "NUL" : "/dev/null";
-  return mayRead(path) ? Deno.openSync(path) : undefined;
-}
-
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  return isGranted({ name: "read", path }) ? Deno.openSync(path) : undefined;
 }
 
 /** How many more file handles this process may take; `undefined` where that cannot be known. */
 export function handlesLeft(): number | undefined {
-  if (Deno.build.os !== "linux" || !mayRead("/proc/self")) return undefined;
+  if (Deno.build.os !== "linux") return undefined;
+  if (!isGranted({ name: "read", path: "/proc/self" })) return undefined;
   try {
     const limits = Deno.readTextFileSync("/proc/self/limits");
     const [, limit] = /^Max open files +(\d+)/m.exec(limits) ?? [];

@@ -1,3 +1,5 @@
+import { isGranted } from "./is_granted.ts";
+
 /** What a process has had of the processor's time, and whether it wants more. */
 export interface ProcessorTime {
   /** In milliseconds, to ten of them. */
@@ -19,8 +21,7 @@ const wanting: ReadonlySet<string> = new Set(["R", "D"]);
 export function processorTimeOf(pid: number): ProcessorTime | undefined {
   const path = `/proc/${pid}/stat`;
   if (Deno.build.os !== "linux") return undefined;
-  // Without this look a program with few permissions would be asked for others.
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+  if (!isGranted({ name: "read", path })) return undefined;
   try {
     const text = Deno.readTextFileSync(path);
     // Before that stands the name, in which there may be anything.

@@ -1,5 +1,7 @@
 /** Whether a file that speaks for its user could have been written by another user. */
 
+import { isGranted } from "./is_granted.ts";
+
 /** What of a file's state tells. */
 type Ownership = Pick<Deno.FileInfo, "mode" | "uid">;
 
@@ -54,17 +56,14 @@ export function shownPath(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A program that uses the library may lack the right to know, and its user would be asked. */
 function ownUid(): number | undefined {
-  const { state } = Deno.permissions.querySync({ name: "sys", kind: "uid" });
-  return state === "granted" ? Deno.uid() ?? undefined : undefined;
+  return isGranted({ name: "sys", kind: "uid" }) ? Deno.uid() ?? undefined : undefined;
 }
 
 /** Whether this process knows only some users by their numbers, as in a rootless container. */
 function isInUserNamespace(): boolean {
   const path = "/proc/self/uid_map";
-  // As for the user: nobody is to be asked.
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
+  if (!isGranted({ name: "read", path })) return false;
   try {
     // Outside of all namespaces all 2^32 - 1 numbers stand for themselves.
     return !/^\s*0\s+0\s+4294967295\s*$/.test(Deno.readTextFileSync(path));

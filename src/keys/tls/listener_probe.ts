@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { isGranted } from "../../base/system/is_granted.ts";
 
 /** How often to look. A connection that has not come by the next look does not come. */
 const probePeriodMs = 5_000;
@@ -74,8 +75,7 @@ export class ListenerProbe {
     const { host, port } = this.#options.addr;
     const hostname = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
     const address = addressOf({ host: hostname, port });
-    const { state } = Deno.permissions.querySync({ name: "net", host: address });
-    if (state !== "granted") return;
+    if (!isGranted({ name: "net", host: address })) return;
     const attempt = this.#attempt = new AbortController();
     try {
       const connection = await Deno.connect({ hostname, port, signal: attempt.signal });

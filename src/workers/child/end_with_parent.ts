@@ -1,4 +1,5 @@
 import { openCLibrary } from "../../base/system/c_library.ts";
+import { isGranted } from "../../base/system/is_granted.ts";
 
 /**
  * Ends a worker of ours when its server ends, even while a procedure computes and the only thread
@@ -26,7 +27,7 @@ export function endWithParent(): void {
   if (Deno.build.os === "windows") return;
   if (Deno.build.os === "linux" && askKernel()) return;
   // In a sandbox a thread may not kill. There `setpriv`, if installed, has asked the kernel.
-  if (Deno.permissions.querySync({ name: "run" }).state === "granted") watchParent();
+  if (isGranted({ name: "run" })) watchParent();
 }
 
 /** Asks the kernel. Returns `false` if that is not possible. */

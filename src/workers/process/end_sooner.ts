@@ -1,3 +1,4 @@
+import { isGranted } from "../../base/system/is_granted.ts";
 import { workerOomScore } from "../limits.ts";
 
 /** The highest score that there is. */
@@ -21,9 +22,4 @@ export function endSooner(pid: number): void {
   } catch {
     // It has ended, or the system shows no such file.
   }
-}
-
-/** Without this look a program with few permissions would be asked for others. */
-function isGranted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
 }

@@ -1,4 +1,5 @@
-import { mayCallCLibrary, openCLibrary } from "../../base/system/c_library.ts";
+import { openCLibrary } from "../../base/system/c_library.ts";
+import { isGranted } from "../../base/system/is_granted.ts";
 import { workerNiceness } from "../limits.ts";
 
 /** `PRIO_PROCESS` of `setpriority(2)`: the number is a process's id, or 0 for the caller's. */
@@ -25,7 +26,7 @@ export function lowerPriority(pid: number): void {
 
 function opened(): (pid: number) => void {
   const nothing = () => {};
-  if (Deno.build.os === "windows" || !mayCallCLibrary()) return nothing;
+  if (Deno.build.os === "windows" || !isGranted({ name: "ffi" })) return nothing;
   // It stays open.
   const library = openCLibrary({
     getpriority: { parameters: ["i32", "u32"], result: "i32" },

@@ -1,3 +1,5 @@
+import { isGranted } from "../../base/system/is_granted.ts";
+
 const link = "/proc/self/exe";
 
 /** What Linux adds to the path of a file that was deleted, or replaced by another. */
@@ -20,10 +22,7 @@ export function withOwnProgram(words: readonly string[]): string[] {
 /** The path of this process's program, if another file or none is there now. */
 function replacedProgram(): string | undefined {
   if (Deno.build.os !== "linux") return undefined;
-  // Without this look a program with few permissions would be asked for another one.
-  if (Deno.permissions.querySync({ name: "read", path: link }).state !== "granted") {
-    return undefined;
-  }
+  if (!isGranted({ name: "read", path: link })) return undefined;
   try {
     const path = Deno.readLinkSync(link);
     return path.endsWith(deleted) ? path.slice(0, -deleted.length) : undefined;
