@@ -18,7 +18,7 @@ export async function printReady(
   writer.line(line, undefined);
   const written = writer.flushed().then(() => {
     const { problem } = writer;
-    if (problem !== undefined) throw new CommandError(`Cannot write results: ${problem}`);
+    if (problem !== undefined) throw new CommandError(problem);
     shown();
     return ended;
   });

@@ -66,7 +66,7 @@ export class ResultWriter<Tag> {
     return this.#isBroken;
   }
 
-  /** Why no more can be written, for example that the disk is full. */
+  /** Why no more can be written, as a sentence for the user: the disk is full, for one. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -169,7 +169,7 @@ export class ResultWriter<Tag> {
   /** @param kept how many bytes of these lines were written nevertheless */
   #end(error: unknown, lines: readonly Line<Tag>[], kept: number): void {
     if (error instanceof Deno.errors.BrokenPipe) this.#isBroken = true;
-    else this.#problem = messageOf(error);
+    else this.#problem = `Cannot write results: ${messageOf(error)}`;
     for (const { text, tag } of lines) {
       kept -= encoder.encode(text).length + 1;
       if (kept < 0) this.#unwritten.push(tag);

@@ -295,9 +295,7 @@ function tellEnd(
   { input, failed, skip }: CallFlags,
   failedLines: FailedLines | undefined,
 ): void {
-  if (end.writeProblem !== undefined) {
-    printOnStderr(problemLine(`Cannot write results: ${end.writeProblem}`));
-  }
+  if (end.writeProblem !== undefined) printOnStderr(problemLine(end.writeProblem));
   if (input === undefined) return;
   if (end.done === 0 && end.stoppedBecause === undefined) {
     const name = input === "-" ? "stdin" : input;

@@ -42,7 +42,7 @@ export interface RunEnd {
   readonly failed: number;
   /** Why no further call was begun, if more were left. */
   readonly stoppedBecause: string | undefined;
-  /** Why results could not be written. */
+  /** Why results could not be written, as a sentence for the user. */
   readonly writeProblem: string | undefined;
   /**
    * The number of the last call that may have run, or whose line is in the file of failed lines; 0

@@ -94,9 +94,7 @@ export async function watchServers(
     await writer.flushedWithin(lastResultsMs);
   }
   if (undrawn !== undefined) throw undrawn;
-  if (writer.problem !== undefined) {
-    throw new CommandError(`Cannot write results: ${writer.problem}`);
-  }
+  if (writer.problem !== undefined) throw new CommandError(writer.problem);
   return interrupt.signal.aborted || isInterrupted ? exitCodes.interrupted : exitCodes.success;
 }
 

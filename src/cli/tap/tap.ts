@@ -66,9 +66,7 @@ export async function run(
     await discovery.close();
     interrupt.release();
   }
-  if (writer.problem !== undefined) {
-    printOnStderr(problemLine(`Cannot write results: ${writer.problem}`));
-  }
+  if (writer.problem !== undefined) printOnStderr(problemLine(writer.problem));
   if (interrupt.signal.aborted) return exitCodes.interrupted;
   return writer.isBroken ? exitCodes.success : exitCodes.failure;
 }

@@ -77,7 +77,7 @@ class EachRun {
       printOnStderr(problemLine(`${this.#failed} of ${this.#instances.length} servers failed`));
     }
     const { problem } = this.#writer;
-    if (problem !== undefined) printOnStderr(problemLine(`Cannot write results: ${problem}`));
+    if (problem !== undefined) printOnStderr(problemLine(problem));
     if (signal.aborted) return exitCodes.interrupted;
     return this.#failed > 0 || problem !== undefined ? exitCodes.failure : exitCodes.success;
   }
