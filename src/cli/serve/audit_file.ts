@@ -3,84 +3,110 @@ import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { auditPendingMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
-import type { Audit, AuditEntry } from "../../server/audit.ts";
+import type { AuditEntry } from "../../server/audit.ts";
 import { jsonLine } from "../../terminal/plain_text.ts";
-
-/**
- * Opens a file and appends one JSON object for each call. Only the owner may read the file, since
- * it tells who does what.
- *
- * A full or slow disk holds up no call: lines that cannot be written are counted and reported. A
- * file that was moved away, or removed, is made anew within a second.
- *
- * @throws {CommandError} the file cannot be written
- */
-export function openAudit(
-  path: string,
-  log: Logger,
-): { readonly audit: Audit; close(): Promise<void> } {
-  let file: Deno.FsFile;
-  // A disk that is full may take a part of a line: the next line must not be joined to it.
-  let isCut: boolean;
-  try {
-    file = openAppended(path);
-    isCut = endsInsideLine(path);
-  } catch (error) {
-    throw new CommandError(`Cannot write ${path}: ${messageOf(error)}; choose another --audit`);
-  }
-  let lookedAtMs = systemClock.now();
-  let text = "";
-  let lost = 0;
-  let isTold = false;
-  let writing: Promise<void> | undefined;
-  const write = async () => {
-    // Lines of one turn of the event loop leave in one write.
-    await Promise.resolve();
-    while (text !== "") {
-      const bytes = new TextEncoder().encode(isCut ? `\n${text}` : text);
-      text = "";
-      let at = 0;
-      try {
-        if (systemClock.now() - lookedAtMs >= rotationLookMs) {
-          lookedAtMs = systemClock.now();
-          const opened = openedAnew(path, file);
-          if (opened !== undefined) [file, isCut] = [opened, endsInsideLine(path)];
-        }
-        while (at < bytes.length) at += await file.write(bytes.subarray(at));
-        isCut = false;
-        if (lost > 0) log.warn("Calls are missing in the audit", { path, calls: lost });
-        lost = 0;
-        isTold = false;
-      } catch (error) {
-        lost += linesIn(bytes.subarray(at)) - (isCut && at === 0 ? 1 : 0);
-        if (at > 0) isCut = bytes[at - 1] !== lineFeed;
-        if (!isTold) log.error("Cannot write the audit", { path, reason: messageOf(error) });
-        isTold = true;
-      }
-    }
-    writing = undefined;
-  };
-  return {
-    audit(entry) {
-      if (text.length > auditPendingMax) {
-        lost++;
-        return;
-      }
-      text += lineOf(entry);
-      writing ??= write();
-    },
-    async close() {
-      await writing;
-      if (lost > 0) log.warn("Calls are missing in the audit", { path, calls: lost });
-      file.close();
-    },
-  };
-}
 
 /** How often it looks whether the file was moved away, as those do who rotate logs. */
 const rotationLookMs = 1_000;
 
 const lineFeed = 0x0a;
+
+/**
+ * A file with one JSON object for each call. Only the owner may read the file, since it tells who
+ * does what.
+ *
+ * A full or slow disk holds up no call: lines that cannot be written are counted and reported. A
+ * file that was moved away, or removed, is made anew within a second.
+ */
+export class AuditFile {
+  readonly #path: string;
+  readonly #log: Logger;
+  #file: Deno.FsFile;
+  /** A disk that is full may take a part of a line: the next line must not be joined to it. */
+  #isCut: boolean;
+  #lookedAtMs = systemClock.now();
+  #text = "";
+  #lost = 0;
+  #isTold = false;
+  #writing: Promise<void> | undefined;
+
+  /**
+   * Opens the file, which is made if need be.
+   *
+   * @throws {CommandError} it cannot be written
+   */
+  constructor(path: string, log: Logger) {
+    this.#path = path;
+    this.#log = log;
+    try {
+      this.#file = openAppended(path);
+      this.#isCut = endsInsideLine(path);
+    } catch (error) {
+      throw new CommandError(`Cannot write ${path}: ${messageOf(error)}; choose another --audit`);
+    }
+  }
+
+  /** Appends a call. Never throws. */
+  add(entry: AuditEntry): void {
+    if (this.#text.length > auditPendingMax) {
+      this.#lost++;
+      return;
+    }
+    this.#text += lineOf(entry);
+    this.#writing ??= this.#write();
+  }
+
+  /** Closes the file when all is written. */
+  async close(): Promise<void> {
+    await this.#writing;
+    this.#tellLost();
+    this.#file.close();
+  }
+
+  async #write(): Promise<void> {
+    // Lines of one turn of the event loop leave in one write.
+    await Promise.resolve();
+    while (this.#text !== "") {
+      const bytes = new TextEncoder().encode(this.#isCut ? `\n${this.#text}` : this.#text);
+      this.#text = "";
+      let at = 0;
+      try {
+        this.#followRotation();
+        while (at < bytes.length) at += await this.#file.write(bytes.subarray(at));
+        this.#isCut = false;
+        this.#tellLost();
+        this.#isTold = false;
+      } catch (error) {
+        this.#lost += linesIn(bytes.subarray(at)) - (this.#isCut && at === 0 ? 1 : 0);
+        if (at > 0) this.#isCut = bytes[at - 1] !== lineFeed;
+        if (!this.#isTold) {
+          this.#log.error("Cannot write the audit", {
+            path: this.#path,
+            reason: messageOf(error),
+          });
+        }
+        this.#isTold = true;
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #followRotation(): void {
+    const nowMs = systemClock.now();
+    if (nowMs - this.#lookedAtMs < rotationLookMs) return;
+    this.#lookedAtMs = nowMs;
+    const opened = openedAnew(this.#path, this.#file);
+    if (opened === undefined) return;
+    this.#file = opened;
+    this.#isCut = endsInsideLine(this.#path);
+  }
+
+  #tellLost(): void {
+    if (this.#lost === 0) return;
+    this.#log.warn("Calls are missing in the audit", { path: this.#path, calls: this.#lost });
+    this.#lost = 0;
+  }
+}
 
 function openAppended(path: string): Deno.FsFile {
   return Deno.openSync(path, { append: true, create: true, mode: 0o600 });

@@ -13,7 +13,7 @@ import { isCallerPattern } from "../../base/names/patterns.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
 import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
 import { isLoopback } from "../../library/running/advertise.ts";
-import { openAudit } from "./audit_file.ts";
+import { AuditFile } from "./audit_file.ts";
 import { takeOrphans } from "./orphans.ts";
 import { openKeys } from "../../library/own_keys.ts";
 import { RunningServer, type RunningServerOptions } from "../../library/running/running_server.ts";
@@ -80,7 +80,7 @@ async function serveUntilStopped(
   const keys = await openKeys(flags, log);
   const callers = callersOf(flags.callers, keys);
   const secret = flags.private ? secretFor(flags.registry, listen, keys) : undefined;
-  const audit = flags.audit === undefined ? undefined : openAudit(flags.audit, log);
+  const audit = flags.audit === undefined ? undefined : new AuditFile(flags.audit, log);
   const discovery = await openCommandRegistry(flags, log);
   const interrupt = onInterrupt();
   outliveFileSizes();
@@ -107,7 +107,7 @@ async function serveUntilStopped(
     server = await start({
       ...{ ...source, ...optionsOf(flags), listen, discovery, keys, callers, secret, log, signal },
       sandboxed: sandbox !== undefined,
-      audit: audit?.audit,
+      audit: audit && ((entry) => audit.add(entry)),
       workerCommand: (offer) => workerCommand(offer, sandbox),
       clock: systemClock,
       random: systemRandom,

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { silentLogger } from "../../../src/base/log.ts";
-import { openAudit } from "../../../src/cli/serve/audit_file.ts";
+import { AuditFile } from "../../../src/cli/serve/audit_file.ts";
 import { SmallDisk, smallDiskMissing } from "../../support/small_disk.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 Deno.test("what a caller names a method is no more than text in the audit", async () => {
   const path = await Deno.makeTempFile();
   try {
-    const { audit, close } = openAudit(path, silentLogger);
+    const audit = new AuditFile(path, silentLogger);
     const method = "a\x1b[2J\u009b31m\u202eb\u2028c\nd";
-    audit({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
-    await close();
+    audit.add({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
+    await audit.close();
     const text = await Deno.readTextFile(path);
     // deno-lint-ignore no-control-regex
     assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]/);
@@ -28,7 +28,7 @@ Deno.test("an audit whose disk fails at the start is told with what to do", () =
       throw new Error("Input/output error (os error 5)");
     };
     assert.throws(
-      () => openAudit(path, silentLogger),
+      () => new AuditFile(path, silentLogger),
       /^CommandError: Cannot write .*: Input\/output error .*; choose another --audit$/,
     );
   } finally {
@@ -43,11 +43,11 @@ Deno.test({
   async fn() {
     const directory = await Deno.makeTempDir();
     const path = `${directory}/audit`;
-    const { audit, close } = openAudit(path, silentLogger);
+    const audit = new AuditFile(path, silentLogger);
     let calls = 0;
     const call = () => {
       const method = `m${++calls}`;
-      audit({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
+      audit.add({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
     };
     const size = () => {
       try {
@@ -72,7 +72,7 @@ Deno.test({
         call();
         return size() > 0;
       });
-      await close();
+      await audit.close();
       const texts = await Promise.all(
         [`${path}.1`, `${path}.2`, path].map((name) => Deno.readTextFile(name)),
       );
@@ -101,9 +101,9 @@ Deno.test({
     const tell = (message: string, fields?: Readonly<Record<string, unknown>>) => {
       told.push([message, fields?.calls]);
     };
-    const { audit, close } = openAudit(path, { ...silentLogger, warn: tell, error: tell });
+    const audit = new AuditFile(path, { ...silentLogger, warn: tell, error: tell });
     const call = (method: string) =>
-      audit({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
+      audit.add({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
 
     // The file's last page is the disk's last one, so that the line that no longer fits is cut.
     call("before");
@@ -114,7 +114,7 @@ Deno.test({
     await waitFor("a line that does not fit", () => told.length > 0 || undefined);
     disk.makeRoom();
     call("after");
-    await close();
+    await audit.close();
 
     const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
     const methods = lines.map((line) => {
@@ -134,8 +134,8 @@ Deno.test({
 
     // Of a program that was killed.
     await Deno.writeTextFile(path, '{"time":');
-    const next = openAudit(path, silentLogger);
-    next.audit({ caller: undefined, from: "x", method: "next", outcome: "ok", durationMs: 1 });
+    const next = new AuditFile(path, silentLogger);
+    next.add({ caller: undefined, from: "x", method: "next", outcome: "ok", durationMs: 1 });
     await next.close();
     const [, last = ""] = (await Deno.readTextFile(path)).split("\n");
     assert.equal(JSON.parse(last).method, "next");
