@@ -1,3 +1,5 @@
+import { exitCodes } from "../base/command_error.ts";
+
 /** Somebody who listens to signals. */
 export interface Listening {
   /** Stops listening. */
@@ -29,7 +31,7 @@ export function onInterrupt(hurry?: () => void): Interrupt {
   const { release } = listenForEnd(
     () => {
       if (!abort.signal.aborted) return abort.abort();
-      if (hurryOnce === undefined) Deno.exit(130);
+      if (hurryOnce === undefined) Deno.exit(exitCodes.interrupted);
       hurryOnce();
       hurryOnce = undefined;
     },
@@ -46,7 +48,7 @@ export function onInterrupt(hurry?: () => void): Interrupt {
  * no abort signal, the first use of which takes a process half a millisecond.
  */
 export function endAtInterrupt(): Listening {
-  const end = () => Deno.exit(130);
+  const end = () => Deno.exit(exitCodes.interrupted);
   return listenForEnd(end, end);
 }
 

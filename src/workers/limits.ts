@@ -54,6 +54,15 @@ export const mediumCallMs = 25;
  */
 export const aheadPatienceMs: number = 2 * mediumCallMs;
 
+/**
+ * How long a worker may take from its start to its first answer: a user's module may load much, and
+ * a busy machine may start many workers at once.
+ */
+export const spawnTimeoutMsDefault = 10_000;
+
+/** Most `io` calls in one worker: they mostly wait, and each takes memory there. */
+export const ioCallsPerWorkerMaxDefault = 256;
+
 /** How often a silent worker is pinged: often enough for users, at little cost for idle servers. */
 export const heartbeatEveryMs = 1_000;
 

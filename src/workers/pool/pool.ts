@@ -9,6 +9,7 @@ import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import { readParams } from "../../wire/unread/read_unread.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { PoolTask, TaskHandle } from "./task.ts";
+import { ioCallsPerWorkerMaxDefault, spawnTimeoutMsDefault } from "../limits.ts";
 import type { WorkerCommand } from "../process/worker_command.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
@@ -29,14 +30,14 @@ export interface WorkerPoolOptions {
   readonly startAll?: boolean;
   /** Most calls that wait, for `cpu` and for `io` each. @default queueMaxDefault */
   readonly queueMax?: number;
-  /** How long a worker may take to answer its first request. @default 10_000 */
+  /** How long a worker may take to answer its first request. @default spawnTimeoutMsDefault */
   readonly spawnTimeoutMs?: number;
   /**
    * Most `cpu` calls in one worker, of which one runs and the others are in its pipe.
    * @default one while calls are long, more while they are short
    */
   readonly cpuCallsPerWorkerMax?: number;
-  /** Most `io` calls in one worker. @default 256 */
+  /** Most `io` calls in one worker. @default ioCallsPerWorkerMaxDefault */
   readonly ioCallsPerWorkerMax?: number;
   /** Cancels the start when it aborts. */
   readonly signal?: AbortSignal | undefined;
@@ -209,8 +210,9 @@ export class WorkerPool implements Pool {
   /** Adds slots until the scheduler has so many. */
   #add(scheduler: Scheduler, size: number): void {
     const inOrder = scheduler === this.#cpu;
-    const { cpuCallsPerWorkerMax, ioCallsPerWorkerMax = 256 } = this.#options;
-    const { command, clock, random, log, spawnTimeoutMs = 10_000 } = this.#options;
+    const { cpuCallsPerWorkerMax, ioCallsPerWorkerMax = ioCallsPerWorkerMaxDefault } =
+      this.#options;
+    const { command, clock, random, log, spawnTimeoutMs = spawnTimeoutMsDefault } = this.#options;
     const missing = Math.max(0, size - scheduler.slots.length);
     const added = Array.from({ length: missing }, () =>
       new WorkerSlot({
