@@ -59,6 +59,12 @@ export const eachConcurrencyDefault = 64;
  */
 export const sandboxEntriesMax = 100_000;
 
+/**
+ * How long after its start an unused server gives back memory: by then the clients of a restarted
+ * server have connected.
+ */
+export const slimAfterMs = 2_000;
+
 /** How often a server checks whether it has grown: a look takes a tenth of a millisecond. */
 export const slimLookMs = 10_000;
 

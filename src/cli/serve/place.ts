@@ -52,12 +52,28 @@ export function placeOf(positionals: readonly string[]): Place {
  *
  * @throws {UsageError} it is none
  */
-export function portOf(text: string): number {
+function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (port <= 65_535) return port;
   throw new UsageError(
     `Cannot listen on port ${JSON.stringify(text)}: it must be a whole number from 0 to 65535`,
   );
+}
+
+/**
+ * The address of `--metrics`.
+ *
+ * @throws {UsageError} it is none
+ */
+export function metricsAddress(text: string): HostPort {
+  const match = /^(.+):(\d{1,5})$/.exec(text);
+  if (match === null) {
+    throw new UsageError(
+      `Cannot use --metrics ${JSON.stringify(text)}: give host:port, such as 127.0.0.1:9464`,
+    );
+  }
+  const [, host = "", port = ""] = match;
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: portOf(port) };
 }
 
 /** `host:port`, `[v6]:port`, `:port` or `port`; `undefined` if it is none of these. */

@@ -9,11 +9,9 @@ import type { DemoLink } from "../../demo/report_to_demo.ts";
 import type { Logger } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import type { HostPort } from "../../base/names/host_port.ts";
-import { isCallerPattern } from "../../base/names/patterns.ts";
-import type { KeyRing } from "../../keys/key_ring.ts";
 import type { WorkerOffer } from "../../workers/child/run_as_worker.ts";
-import { isLoopback } from "../../library/running/advertise.ts";
 import { AuditFile } from "./audit_file.ts";
+import { callersOf, secretFor } from "./callers.ts";
 import { takeOrphans } from "./orphans.ts";
 import { openKeys } from "../../library/own_keys.ts";
 import { RunningServer, type RunningServerOptions } from "../../library/running/running_server.ts";
@@ -23,6 +21,7 @@ import type { WorkerCommand } from "../../workers/process/worker_command.ts";
 import { isPythonFile } from "../../workers/python/python_file.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serveFlags } from "./flags.ts";
+import { slimAfterMs } from "../limits.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { createLogger } from "../process/logger.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";
@@ -31,19 +30,13 @@ import { assertModule } from "./module_file.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { openTracer } from "../process/tracing.ts";
-import { type Place, placeOf, portOf } from "./place.ts";
+import { metricsAddress, type Place, placeOf } from "./place.ts";
 import { wordsOf } from "../syntax/words.ts";
 import { Slimming } from "./slimming.ts";
 import { type Sandbox, sandboxHoldsNoProgram, sandboxOf } from "./sandbox.ts";
 import type { SourceWatch } from "./watch_sources.ts";
 
 type Input = CommandInput<typeof serveFlags>;
-
-/**
- * How long after its start an unused server gives back memory: by then the clients of a restarted
- * server have connected.
- */
-const slimAfterMs = 2_000;
 
 /** Said where no address was given. */
 const onlyHere =
@@ -179,44 +172,6 @@ function callsOf({ methods }: Stats): number {
   return Object.values(methods).reduce((sum, { calls }) => sum + calls, 0);
 }
 
-/** A secret for the registry of this user, which only this user's clients can read. */
-function secretFor(registry: string, listen: HostPort, keys: KeyRing | undefined): string {
-  if (keys !== undefined) {
-    throw new UsageError(
-      "Cannot be --private with keys: --callers says who of the cluster may call",
-    );
-  }
-  if (!registry.startsWith("local:") || !isLoopback(listen.host)) {
-    throw new UsageError(
-      "Cannot be --private on a network: it is for this user's clients on this machine, which find " +
-        "it by the registry local: on 127.0.0.1",
-    );
-  }
-  return crypto.getRandomValues(new Uint8Array(24)).toBase64({ alphabet: "base64url" });
-}
-
-/** The patterns of `--callers`, which need keys: without them nobody has a name. */
-function callersOf(text: string | undefined, keys: KeyRing | undefined): string[] | undefined {
-  if (text === undefined) return undefined;
-  const patterns = text.split(",").map((pattern) => pattern.trim()).filter((one) => one !== "");
-  if (keys === undefined) {
-    throw new UsageError("Cannot tell callers apart without keys: --callers needs rpc keys init");
-  }
-  if (patterns.length === 0) {
-    throw new UsageError('Cannot serve nobody: --callers needs names such as "alice,win-*"');
-  }
-  const odd = patterns.find((pattern) => !isCallerPattern(pattern));
-  if (odd !== undefined) {
-    throw new UsageError(
-      `Cannot use ${
-        JSON.stringify(odd)
-      } in --callers: names have letters, digits, dots, dashes and ` +
-        "underscores, and * stands for any text",
-    );
-  }
-  return patterns;
-}
-
 /** The source of the procedures. */
 type Source = Pick<RunningServerOptions, "module" | "exec" | "python" | "builtin">;
 
@@ -260,17 +215,6 @@ function programOfWorker(offer: WorkerOffer, sandbox: Sandbox | undefined): Work
     ? ["worker", JSON.stringify(offer)]
     : ["sandbox", JSON.stringify({ ...offer, permissions: sandbox.permissions })];
   return { ...selfCommand(words), readsAsWeDo: true };
-}
-
-function metricsAddress(text: string): HostPort {
-  const match = /^(.+):(\d{1,5})$/.exec(text);
-  if (match === null) {
-    throw new UsageError(
-      `Cannot use --metrics ${JSON.stringify(text)}: give host:port, such as 127.0.0.1:9464`,
-    );
-  }
-  const [, host = "", port = ""] = match;
-  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: portOf(port) };
 }
 
 /** Serves metrics and probes, if the flags ask for that. */
