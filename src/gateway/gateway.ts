@@ -117,7 +117,7 @@ export class Gateway {
       );
     } catch (error) {
       if (error instanceof CommandError) throw error;
-      const reason = listenProblem(error, listen.host);
+      const reason = listenProblem(error, listen);
       throw new CommandError(`Cannot listen on ${addressOf(listen)}: ${reason}`);
     }
   }

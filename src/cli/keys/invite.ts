@@ -73,8 +73,11 @@ function listen(host: string, port: number, target: string): Deno.TcpListener {
   try {
     return Deno.listen({ hostname: host, port });
   } catch (error) {
-    throw new CommandError(`Cannot wait at ${target}: ${listenProblem(error, host, false)}`, {
-      cause: error,
-    });
+    throw new CommandError(
+      `Cannot wait at ${target}: ${listenProblem(error, { host, port }, false)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

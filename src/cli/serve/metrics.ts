@@ -81,7 +81,7 @@ export function assertCanServeMetrics({ host, port }: HostPort): void {
 }
 
 function cannotServe(place: HostPort, error: unknown): CommandError {
-  const reason = listenProblem(error, place.host);
+  const reason = listenProblem(error, place);
   return new CommandError(`Cannot serve metrics on ${addressOf(place)}: ${reason}`);
 }
 

@@ -100,7 +100,7 @@ export async function listen(
 }
 
 function cannotListen(place: HostPort, error: unknown): Error {
-  const reason = listenProblem(causeOf(error), place.host);
+  const reason = listenProblem(causeOf(error), place);
   return new Error(`Cannot listen on ${addressOf(place)}: ${reason}`, { cause: error });
 }
 

@@ -15,7 +15,21 @@ Deno.test("an address that cannot be listened on is told with what to choose in 
     [errorOf("EACCES"), "127.0.0.1", /^ports below 1024 need more rights/],
     [errorOf("ENOTFOUND"), "nohost", /^"nohost" is neither/],
   ];
-  for (const [error, host, told] of cases) assert.match(listenProblem(error, host), told);
+  for (const [error, host, told] of cases) {
+    assert.match(listenProblem(error, { host, port: 80 }, true, "linux"), told);
+  }
+});
+
+Deno.test("a port that the system gives to nobody is told as such, and not as one of few rights", () => {
+  const place = { host: "127.0.0.1", port: 50_051 };
+  for (const error of [new Deno.errors.PermissionDenied("Access denied"), errorOf("EACCES")]) {
+    assert.match(
+      listenProblem(error, place, false, "windows"),
+      /^Windows keeps this port for another use; choose another one \(.*netsh .*excludedportrange/,
+    );
+    assert.match(listenProblem(error, { ...place, port: 80 }, true, "windows"), /0 for any that/);
+    assert.equal(listenProblem(error, place, true, "linux"), error.message);
+  }
 });
 
 /** As Node's net has them. */
