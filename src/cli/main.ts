@@ -15,10 +15,26 @@ import "../base/paths.ts";
 import "../library/settings.ts";
 import "./syntax/flags.ts";
 
-/** Runs a command line, without the program's name, and returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+/** The oldest Deno that has all that is used here: older ones fail somewhere, or hang. */
+const denoLeast = [2, 9] as const;
+
+/**
+ * Runs a command line, without the program's name, and returns the exit code.
+ *
+ * @param deno the version of the runtime
+ */
+export async function main(
+  args: readonly string[],
+  deno: string = Deno.version.deno,
+): Promise<number> {
   let verbose: boolean | undefined;
   try {
+    const [major = 0, minor = 0] = deno.split(".", 2).map(Number);
+    if (major < denoLeast[0] || major === denoLeast[0] && minor < denoLeast[1]) {
+      throw new CommandError(
+        `Cannot run on Deno ${deno}: it must be ${denoLeast.join(".")} or later. Run deno upgrade`,
+      );
+    }
     const [first, ...rest] = args;
     if (first === undefined || asksForHelp(first)) {
       return await help(rest.find((word) => !asksForHelp(word)), first === undefined);
@@ -61,13 +77,16 @@ async function find(name: string, rest: readonly string[]): Promise<Command> {
   const command = await loadCommand(name);
   if (command !== undefined) return command;
   const { hintFor } = await import("../base/names/nearest.ts");
+  const kind = name.startsWith("-") ? "flag" : "command";
+  const otherwise = kind === "flag"
+    ? "see rpc help"
+    : `see rpc help; a procedure is called by rpc call ${name}`;
   const names = (await loadCommands()).filter(({ hidden }) => !hidden).map((one) => one.name);
   const meant = name.startsWith("-") ? rest.find((word) => names.includes(word)) : undefined;
   if (meant !== undefined) {
     throw new UsageError(`Cannot use ${name} before the command: write rpc ${meant} ... ${name}`);
   }
-  const hint = hintFor(name, [...names, ...helpWords, ...versionFlags], "see rpc help");
-  const kind = name.startsWith("-") ? "flag" : "command";
+  const hint = hintFor(name, [...names, ...helpWords, ...versionFlags], otherwise);
   throw new UsageError(`Unknown ${kind} ${JSON.stringify(name)}: ${hint}`);
 }
 
@@ -93,7 +112,10 @@ function report(error: unknown, verbose: boolean | undefined): number {
   }
   if (error instanceof RpcError) tell(plainLine(`${error.name}: ${error.message}`));
   else if (error instanceof CommandError) tell(error.message);
-  else tell(`${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`);
+  else if (/run again with the --allow-\w+ flag$/.test(messageOf(error))) {
+    // Of a module that cannot be read it is no Deno.errors.NotCapable.
+    tell(`Deno has not all rights that rpc needs, run it with -A: ${messageOf(error)}`);
+  } else tell(`${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`);
   if (verbose) printOnStderr(indentedText(withoutSecrets(Deno.inspect(error))));
   return exitCodes.failure;
 }

@@ -127,12 +127,12 @@ export function isMany({ repeat, duration, rate }: CallFlags): boolean {
  */
 function textHint(params: Job["params"]): string {
   const text = Object.values(params).find((value) =>
-    typeof value === "string" && /^\s*(?:\{.*\}|\[.*\])\s*$/s.test(value)
+    typeof value === "string" && /^\s*'?[{[]/.test(value)
   );
   return text === undefined
     ? ""
     : `; ${shortened(JSON.stringify(text))} was sent as a text, since it is not JSON: its quotes ` +
-      "are double";
+      "are double, and no shell may take them; name=value needs none";
 }
 
 /** What the user can do, unless the message tells it already. */

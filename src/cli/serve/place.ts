@@ -42,6 +42,11 @@ export function placeOf(positionals: readonly string[]): Place {
     const example = `rpc serve ${[first, "6666", second].filter(Boolean).join(" ")}`;
     throw new UsageError(`Cannot listen without a port: ${example}, or 0 for any free one`);
   }
+  // A port may be a name by mistake, but not an address.
+  if (/^\d{1,5}$/.test(first) && !/^\d*$/.test(second)) {
+    const example = ["rpc serve", second, first, third].filter(Boolean).join(" ");
+    throw new UsageError(`Cannot listen on ${second}: the host comes before the port: ${example}`);
+  }
   const host = inFull(first.replace(/^\[(.*)\]$/, "$1"));
   const listen = { host, port: portOf(second) };
   return { listen, module: third, isAssumed: false };

@@ -55,8 +55,11 @@ function textOf({ name, flag, isNegated, value }: Extract<Token, { kind: "flag" 
 
 function unknown(command: Command, name: string): UsageError {
   const known = Object.keys(command.flags).map((key) => `--${kebabCase(key)}`);
+  const parameter = command.name === "call"
+    ? ` (a parameter is written ${name.replace(/^-+/, "")}=...)`
+    : "";
   const otherwise =
-    `see rpc ${command.name} --help, or put -- before an argument that begins with -`;
+    `see rpc ${command.name} --help${parameter}, or put -- before an argument that begins with -`;
   return new UsageError(`Unknown flag ${name}: ${hintFor(name, known, otherwise)}`);
 }
 

@@ -254,6 +254,7 @@ function whatToDo(cause: unknown): string {
     case "hung up":
       return "If it speaks no TLS, write zookeeper://";
     case undefined:
-      return "Is it running? Start it, or choose another registry (--registry, or RPC_REGISTRY)";
+      return "Is it running? Start it, or choose another registry (--registry or RPC_REGISTRY: " +
+        "local: needs none, on one machine)";
   }
 }

@@ -15,7 +15,8 @@ import { importProblem } from "./import_problem.ts";
 export function loadProblem(thrown: unknown, url: string, isBinary: boolean): string {
   const message = messageOf(thrown);
   return importProblem(message, url) ?? boxProblem(message) ??
-    packageProblem(message, isBinary) ?? `${reasonOf(message)}${placeOf(thrown, url)}`;
+    packageProblem(message, isBinary) ??
+    `${reasonOf(message)}${placeOf(thrown, url)}${formHint(message)}`;
 }
 
 /** Imports of packages that cannot be resolved, with what to do. */
@@ -35,6 +36,13 @@ function packageProblem(message: string, isBinary: boolean): string | undefined 
 
 const inBinary = "a binary holds no other packages and fetches none. Bundle the module into one " +
   "file (deno bundle tasks.ts -o tasks.js, or esbuild), or run rpc from source by Deno";
+
+/** What to do if the module is of the older kind, which Node has beside the standard one. */
+function formHint(message: string): string {
+  return /^(?:module|exports|require) is not defined\b/.test(message)
+    ? ": a CommonJS module's name ends in .cjs; others have import and export"
+    : "";
+}
 
 /** A syntax error comes with an excerpt of the source; only the line with the place is kept. */
 function reasonOf(message: string): string {

@@ -64,15 +64,20 @@ Deno.test("what looks like JSON and was sent as a text is named where the parame
   const failures = new Failures({ method: "fib", flags, tell: (line) => lines.push(line) });
   const error = new RpcError("InvalidParams", "Cannot call fib: n must be an object");
   const long = `{${"n".repeat(1_000)}}`;
-  for (const params of [["{'n': 1}"], { n: "[a]" }, [long], ["{"], [{ n: 1 }]]) {
+  for (const params of [["{'n': 1}"], { n: "[a]" }, [long], ["{"], ["'[1]'"], ["a{"], [{ n: 1 }]]) {
     failures.add({ number: 1, params, lateMs: 0, line: undefined }, error, undefined);
   }
-  const [single, named, cut, ...others] = lines.map((line) =>
+  const [single, named, cut, part, quoted, ...others] = lines.map((line) =>
     line.split("see: rpc methods fib")[1]
   );
-  assert.match(single ?? "", /^; "\{'n': 1\}" was sent as a text, .* its quotes are double$/);
+  assert.match(
+    single ?? "",
+    /^; "\{'n': 1\}" was sent as a text, .* its quotes are double, .*needs none$/,
+  );
   assert.match(named ?? "", /^; "\[a\]" was sent as a text/);
   assert.match(cut ?? "", /^; "\{n{55}\.\.\. was sent as a text/);
+  assert.match(part ?? "", /^; "\{" was sent as a text/);
+  assert.match(quoted ?? "", /^; "'\[1\]'" was sent as a text/);
   assert.deepEqual(others, ["", ""]);
 });
 

@@ -34,6 +34,8 @@ Deno.test("what cannot be meant is told with what to write", () => {
     [["http://127.0.0.1:6666"], /write host and port, such as 127\.0\.0\.1 6666; a module is/],
     [["0", "0"], /Cannot listen on "0": write an address in full, such as 127\.0\.0\.1/],
     [["127.1:6666"], /Cannot listen on "127\.1": write an address in full/],
+    [["6666", "127.0.0.1", "a.ts"], /before the port: rpc serve 127\.0\.0\.1 6666 a\.ts$/],
+    [["0", "localhost"], /before the port: rpc serve localhost 0$/],
     [["0x7f000001", "1"], /write an address in full/],
     [["127.0.0.1:1", "a.ts", "b.ts"], /b\.ts: one module is served/],
   ];

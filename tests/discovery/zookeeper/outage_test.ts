@@ -110,7 +110,7 @@ zooKeeperTest("zookeeper: started before ZooKeeper is, all catches up when it co
     assert.equal(recorder.troubles[0]?.name, "Unavailable");
     assert.match(
       recorder.troubles[0]?.message ?? "",
-      /^Cannot reach ZooKeeper at 127\.0\.0\.1:\d+ \(.*refused.*\)\. Is it running\? Start it, or choose another registry \(--registry, or RPC_REGISTRY\)$/,
+      /^Cannot reach ZooKeeper at 127\.0\.0\.1:\d+ \(.*refused.*\)\. Is it running\? Start it, or choose another registry \(--registry or RPC_REGISTRY: local: needs none, on one machine\)$/,
     );
     assert.equal(announcement.isRegistered, false);
     await server.restart();

@@ -65,6 +65,16 @@ Deno.test("an import that a binary does not hold is told with what to do", () =>
   assert.match(source, /it imports "lodash": .* write npm:lodash@<version>$/);
 });
 
+Deno.test("of a CommonJS module it is told how one is named", () => {
+  const hint = ": a CommonJS module's name ends in .cjs; others have import and export";
+  for (const name of ["module", "exports", "require"]) {
+    const message = `${name} is not defined`;
+    assert.equal(loadProblem(new ReferenceError(message), "file:///a.js", false), message + hint);
+  }
+  const other = loadProblem(new ReferenceError("modules is not defined"), "file:///a.js", false);
+  assert.equal(other, "modules is not defined");
+});
+
 Deno.test("whatever a module throws has a problem", () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
