@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { faultsOfMap } from "./tidy/documents.ts";
+import { brokenLinks, faultsOfMap } from "./tidy/documents.ts";
 import { unusedExports, usedByNoProgram } from "./tidy/exports.ts";
 import * as rules from "./tidy/rules.ts";
 import { codeOf, importsOf } from "./tidy/source.ts";
@@ -106,6 +106,23 @@ Deno.test("files that the documents name exist", () => {
   assert.deepEqual(files.flatMap((file) => rules.namesOfNoFile(file, exists)), []);
   const stale = { path: "docs/A.md", text: "see `src/base/gone.ts` and `src/base/clock.ts`" };
   assert.equal(rules.namesOfNoFile(stale, exists).length, 1);
+});
+
+Deno.test("links between the documents lead somewhere", () => {
+  const exists = (path: string) => {
+    try {
+      return Deno.statSync(new URL(path, root)) !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  assert.deepEqual(brokenLinks(files, exists), []);
+  const text = "# A `b`, c\n[a](#a-b-c) [b](#b) [c](gone.md) [d](README.md#gone) [e](tests)\n";
+  assert.deepEqual(brokenLinks([{ path: "a.md", text }], exists), [
+    "a.md links to #b, which is not there",
+    "a.md links to gone.md, which is not there",
+    "a.md links to README.md#gone, which is not there",
+  ]);
 });
 
 Deno.test("the map of rooms and folders is that of the sources", () => {

@@ -1,5 +1,5 @@
 /**
- * Prints what `main.ts --json` has found as the table of docs/SECURITY.md, for `deno fmt` to align:
+ * Prints what `main.ts --json` has found as the table of docs/FLOODS.md, for `deno fmt` to align:
  *
  *     deno run bench/flood/table.ts < found.json
  */

@@ -323,7 +323,7 @@ export const handshakesMax = 1_024;
 /**
  * The least time between the beginnings of two TLS handshakes while several wait, in milliseconds.
  * Others are served in between. To count it from a handshake's end did nothing for them, and made
- * those who connect wait longer (docs/SECURITY.md).
+ * those who connect wait longer (docs/FLOODS.md).
  */
 export const handshakePauseMs = 1;
 

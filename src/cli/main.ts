@@ -8,7 +8,7 @@ import { printLine, printOnStderr, problemLine } from "../terminal/stdout.ts";
 import { indentedText, plainLine, plainText, withoutSecrets } from "../terminal/plain_text.ts";
 
 // What these load in turn is named here, too: Deno parses the source map of each file that is the
-// first to name another one, which takes as long as loading it (docs/PERFORMANCE.md, Start-up).
+// first to name another one, which takes as long as loading it (docs/TUNING.md, Start-up).
 import "../base/limits.ts";
 import "../base/names/nearest.ts";
 import "../base/paths.ts";

@@ -22,12 +22,23 @@ import type { LentBytes } from "../base/spare_buffers.ts";
 import { traceparentPattern } from "./requests/traceparent.ts";
 
 /**
+ * A text of at most so many UTF-16 code units, as JavaScript counts. `max` counts characters, which
+ * may have two of them.
+ */
+export function textOfUnits(most: number): z.ZodString {
+  return z.string().refine(
+    ({ length }) => length <= most,
+    `Too big: expected string to have <=${most} UTF-16 code units`,
+  );
+}
+
+/**
  * A request's id. `null` is legal, though it makes answers hard to tell apart. A number past
  * JavaScript's safe integers would come back changed; a string can hold any number.
  */
 export const idSchema = z.union([
   z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
-  z.string().max(idLengthMax),
+  textOfUnits(idLengthMax),
   z.null(),
 ]);
 
@@ -38,7 +49,7 @@ const paramsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unkno
 const creditSchema = z.int().min(1).max(streamCreditMax);
 
 /** A call's place in a trace. A value of another form is ignored: tracing makes no call fail. */
-const traceparentSchema = z.string().max(traceparentLengthMax).regex(traceparentPattern);
+const traceparentSchema = textOfUnits(traceparentLengthMax).regex(traceparentPattern);
 
 /** What travels beside a request without being a parameter. */
 const metaSchema = z.object({
@@ -56,7 +67,7 @@ const metaSchema = z.object({
 export const requestSchema = z.object({
   jsonrpc: z.literal("2.0"),
   id: idSchema.optional(),
-  method: z.string().max(methodLengthMax),
+  method: textOfUnits(methodLengthMax),
   params: paramsSchema.optional(),
   meta: metaSchema.optional(),
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { exists } from "../../src/base/paths.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { signalTest } from "../support/posix.ts";
@@ -51,6 +52,17 @@ signalTest("Ctrl-C is as good as SIGTERM, and a second one ends a server at once
   await other.process.says(/Draining/);
   other.process.signal("SIGINT");
   assert.equal(await other.process.ended(), 130);
+});
+
+// Where there are signals, too: this is how a server ends that Windows' Task Scheduler runs.
+Deno.test("a server ends, as at SIGTERM, when the file appears that its environment names", async () => {
+  await using home = await RpcHome.create();
+  const path = join(home.directory, "rpc.stop");
+  const server = await home.serve([], { env: { RPC_STOP_FILE: path } });
+  await Deno.writeTextFile(path, "");
+  await server.process.says(/Draining/);
+  assert.equal(await server.process.ended(), 0);
+  assert.equal(exists(path), false);
 });
 
 Deno.test("a server on all addresses is announced under one that clients can use", async () => {

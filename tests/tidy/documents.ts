@@ -38,3 +38,40 @@ export function faultsOfMap(map: string, files: readonly SourceFile[]): string[]
     }),
   ];
 }
+
+/**
+ * Links between the documents that lead nowhere, as sentences: no such file, or no such heading in
+ * one of `files`.
+ */
+export function brokenLinks(
+  files: readonly SourceFile[],
+  exists: (path: string) => boolean,
+): string[] {
+  const documents = files.filter(({ path }) => path.endsWith(".md"));
+  const anchors = new Map(documents.map(({ path, text }) => [path, anchorsOf(text)]));
+  return documents.flatMap(({ path, text }) =>
+    [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => {
+      if (/^https?:/.test(link)) return [];
+      const { pathname, hash } = new URL(link, `file:///${path}`);
+      const target = pathname.slice(1);
+      const isThere = hash === ""
+        ? exists(target)
+        : anchors.get(target)?.has(decodeURIComponent(hash.slice(1)));
+      return isThere ? [] : [`${path} links to ${link}, which is not there`];
+    })
+  );
+}
+
+/** What links to headings say, as GitHub makes it: lower case, hyphens, no punctuation. */
+function anchorsOf(text: string): Set<string> {
+  const headings = withoutCode(text).matchAll(/^#+ (.*)$/gm);
+  return new Set(
+    [...headings].map(([, heading = ""]) =>
+      heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+    ),
+  );
+}
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^```[\s\S]*?^```$/gm, "");
+}

@@ -33,6 +33,8 @@ import { openTracer } from "../process/tracing.ts";
 import { metricsAddress, type Place, placeOf } from "./place.ts";
 import { wordsOf } from "../syntax/words.ts";
 import { Slimming } from "./slimming.ts";
+import type { StopFile } from "../process/stop_file.ts";
+import { stopFileVariable } from "../process/stop_file_variable.ts";
 import { type Sandbox, sandboxHoldsNoProgram, sandboxOf } from "./sandbox.ts";
 import type { SourceWatch } from "./watch_sources.ts";
 
@@ -43,6 +45,12 @@ const onlyHere =
   "Only this machine's clients find it. For those of others give an address of this machine, " +
   "such as rpc serve 192.168.0.211 6666";
 
+/** What may have started this process and can end it, besides signals. */
+interface Supervisors {
+  readonly demo: DemoLink | undefined;
+  readonly stopFile: StopFile | undefined;
+}
+
 /** `rpc serve [host] [port] [module]` */
 export async function run(input: Input): Promise<number> {
   emptyCoreFiles();
@@ -52,11 +60,15 @@ export async function run(input: Input): Promise<number> {
   const demo = Deno.env.has(demoVariable)
     ? await (await import("../../demo/report_to_demo.ts")).DemoLink.open()
     : undefined;
+  const stopFile = Deno.env.has(stopFileVariable)
+    ? (await import("../process/stop_file.ts")).StopFile.watch(systemClock)
+    : undefined;
   const { logLevel: level, logFormat: format } = input.flags;
   const log = createLogger({ level, format });
   try {
-    return await serveUntilStopped(input, place, source, sandbox, log, demo);
+    return await serveUntilStopped(input, place, source, sandbox, log, { demo, stopFile });
   } finally {
+    stopFile?.close();
     await log.flushed();
   }
 }
@@ -67,7 +79,7 @@ async function serveUntilStopped(
   source: Source,
   sandbox: Sandbox | undefined,
   log: Logger,
-  demo: DemoLink | undefined,
+  { demo, stopFile }: Supervisors,
 ): Promise<number> {
   const metricsAt = flags.metrics === undefined ? undefined : metricsAddress(flags.metrics);
   const keys = await openKeys(flags, log);
@@ -78,9 +90,8 @@ async function serveUntilStopped(
   const interrupt = onInterrupt();
   outliveFileSizes();
   const orphans = takeOrphans(systemClock);
-  const signal = demo === undefined
-    ? interrupt.signal
-    : AbortSignal.any([interrupt.signal, demo.signal]);
+  const signals = [interrupt, demo, stopFile].flatMap((one) => one === undefined ? [] : one.signal);
+  const signal = signals.length === 1 ? interrupt.signal : AbortSignal.any(signals);
   let server: RunningServer | undefined;
   let metrics: MetricsServer | undefined;
   let watch: SourceWatch | undefined;

@@ -14,9 +14,11 @@ export interface ServicePlan {
   readonly stopMs: number;
 }
 
-/** A file to write, and commands to run after that. */
+/** What stops a server that runs already, files to write, and commands to run after that. */
 export interface Steps {
-  readonly file: { readonly path: string; readonly text: string } | undefined;
+  /** A file whose appearance ends a running server, and a command that ends what restarts it. */
+  readonly stop: { readonly file: string; readonly command: readonly string[] } | undefined;
+  readonly files: readonly { readonly path: string; readonly text: string }[];
   /** Each with its arguments. The first failure ends the steps, except for those that may fail. */
   readonly commands: readonly (readonly string[])[];
   /** Remarks for the user. */

@@ -1,5 +1,6 @@
 import { hintFor } from "../../base/names/nearest.ts";
 import { CommandError, exitCodes, UsageError } from "../../base/command_error.ts";
+import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { directoryOf, replaceFile, userDirectory } from "../../base/paths.ts";
 import { withoutPassword } from "../../discovery/registry_url.ts";
@@ -11,6 +12,7 @@ import { assertModule } from "../serve/module_file.ts";
 import { placeOf } from "../serve/place.ts";
 import { parseArguments } from "../syntax/parse.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
+import { askToStop } from "./ask_to_stop.ts";
 import { serviceActions, type serviceFlags } from "./flags.ts";
 import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 import {
@@ -21,7 +23,7 @@ import {
   unitPath,
   type UnitPlace,
 } from "./systemd.ts";
-import { scriptPath, taskInstall, type TaskPlace, taskStatus, taskUninstall } from "./windows.ts";
+import { taskInstall, taskPaths, type TaskPlace, taskStatus, taskUninstall } from "./windows.ts";
 
 type Input = CommandInput<typeof serviceFlags>;
 
@@ -65,8 +67,10 @@ export async function run(input: Input): Promise<number> {
 interface System {
   readonly name: string;
   readonly isOfUser: boolean;
-  /** The path of the file that defines the service. */
+  /** The path of the file that defines the service: it has our mark. */
   readonly path: string;
+  /** Files that were written besides. */
+  readonly otherPaths: readonly string[];
   install(plan: ServicePlan): Steps;
   readonly uninstall: Steps;
   readonly status: readonly string[];
@@ -80,14 +84,16 @@ interface System {
 function systemOf(name: string, wantsUser: boolean): System {
   switch (Deno.build.os) {
     case "windows": {
-      const variable = wantsUser ? "LOCALAPPDATA" : "ProgramData";
-      const dataDirectory = Deno.env.get(variable);
-      if (!dataDirectory) {
-        throw new CommandError(`Cannot tell where to write: ${variable} is not set`);
-      }
-      const place: TaskPlace = { name, isOfUser: wantsUser, dataDirectory };
+      const variable = wantsUser ? "LOCALAPPDATA" : "ProgramFiles";
+      const directory = Deno.env.get(variable);
+      if (!directory) throw new CommandError(`Cannot tell where to write: ${variable} is not set`);
+      const account = [Deno.env.get("USERDOMAIN"), Deno.env.get("USERNAME")];
+      const user = account.filter((one) => one).join("\\");
+      const place: TaskPlace = { name, user: wantsUser ? user : undefined, directory };
+      const { script, definition } = taskPaths(place);
       return {
-        ...{ name, isOfUser: wantsUser, path: scriptPath(place), forget: undefined },
+        ...{ name, isOfUser: wantsUser, path: script, otherPaths: [definition] },
+        forget: undefined,
         install: (plan) => taskInstall(plan, place),
         uninstall: taskUninstall(place),
         status: taskStatus(place),
@@ -102,7 +108,8 @@ function systemOf(name: string, wantsUser: boolean): System {
       }
       const place: UnitPlace = { name, isOfUser, configDirectory };
       return {
-        ...{ name, isOfUser, path: unitPath(place), forget: systemdReload(place) },
+        ...{ name, isOfUser, path: unitPath(place), otherPaths: [] },
+        forget: systemdReload(place),
         install: (plan) => systemdInstall(plan, place),
         uninstall: systemdUninstall(place),
         status: systemdStatus(place),
@@ -173,31 +180,54 @@ async function planOf(
 }
 
 async function install(system: System, steps: Steps, isPrinted: boolean): Promise<number> {
-  const { file, commands, notes } = steps;
+  const { files, commands, notes } = steps;
   if (isPrinted) {
-    printLine(
-      plainText([`# ${system.path}`, file?.text.replaceAll("\r\n", "\n") ?? ""].join("\n")),
-    );
+    for (const { path, text } of files) {
+      printLine(plainText([`# ${path}`, text.replaceAll("\r\n", "\n")].join("\n")));
+    }
     for (const command of commands) printLine(plainText(`# runs: ${shownCommand(command)}`));
     return exitCodes.success;
   }
   await assertProgram(system);
-  assertOurs(system);
-  try {
-    await Deno.mkdir(directoryOf(system.path), { recursive: true });
-    // Half of one, which a full disk leaves, would not be known as ours, and stay in the way.
-    if (file !== undefined) await replaceFile(system.path, file.text);
-  } catch (error) {
-    throw new CommandError(`Cannot write ${system.path}: ${messageOf(error)}`, { cause: error });
+  if (assertOurs(system)) await stop(steps);
+  for (const { path, text } of files) {
+    try {
+      await Deno.mkdir(directoryOf(path), { recursive: true });
+      await replaceFile(path, text);
+    } catch (error) {
+      throw unwritable(path, error);
+    }
   }
   for (const command of commands) await mustRun(command);
   printLine(plainText([`${system.name} runs, by ${system.path}`, ...notes].join("\n")));
   return exitCodes.success;
 }
 
+/** Stops a server that runs, if its system needs our help for that. */
+async function stop({ stop }: Steps): Promise<void> {
+  if (stop === undefined) return;
+  try {
+    await askToStop(stop.file, systemClock);
+  } catch (error) {
+    throw unwritable(stop.file, error);
+  }
+  await runs(stop.command);
+}
+
+function unwritable(path: string, cause: unknown): CommandError {
+  const advice = Deno.build.os === "windows" && cause instanceof Deno.errors.PermissionDenied
+    ? "; do so as an administrator, or with --user"
+    : "";
+  return new CommandError(`Cannot write ${path}: ${messageOf(cause)}${advice}`, { cause });
+}
+
 async function uninstall(system: System, isPrinted: boolean): Promise<number> {
-  const { commands } = system.uninstall;
+  const { stop: stops, commands } = system.uninstall;
   if (isPrinted) {
+    if (stops !== undefined) {
+      printLine(plainText(`# asks the server to end: ${stops.file}`));
+      printLine(plainText(`# runs: ${shownCommand(stops.command)}`));
+    }
     for (const command of commands) printLine(plainText(`# runs: ${shownCommand(command)}`));
     printLine(plainText(`# removes: ${system.path}`));
     return exitCodes.success;
@@ -206,8 +236,10 @@ async function uninstall(system: System, isPrinted: boolean): Promise<number> {
   if (!assertOurs(system)) {
     throw new CommandError(`There is no service ${system.name}: ${system.path}`);
   }
+  await stop(system.uninstall);
   // The service may have stopped already, or never have been started.
   for (const command of commands) await runs(command);
+  for (const path of system.otherPaths) await Deno.remove(path).catch(() => {});
   try {
     await Deno.remove(system.path);
   } catch (error) {

@@ -19,7 +19,8 @@ export interface UnitPlace {
 export function systemdInstall(plan: ServicePlan, place: UnitPlace): Steps {
   const unit = `${plan.name}.service`;
   return {
-    file: { path: unitPath(place), text: unitText(plan) },
+    stop: undefined,
+    files: [{ path: unitPath(place), text: unitText(plan) }],
     commands: [
       [...systemctl(place), "daemon-reload"],
       [...systemctl(place), "enable", unit],
@@ -37,7 +38,8 @@ export function systemdInstall(plan: ServicePlan, place: UnitPlace): Steps {
 /** The steps that remove it. */
 export function systemdUninstall(place: UnitPlace): Steps {
   return {
-    file: undefined,
+    stop: undefined,
+    files: [],
     commands: [[...systemctl(place), "disable", "--now", `${place.name}.service`]],
     notes: [],
   };

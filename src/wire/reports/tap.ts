@@ -2,11 +2,12 @@
 
 import * as z from "zod";
 import { methodLengthMax, tapMethodsMax } from "../../base/limits.ts";
+import { textOfUnits } from "../message.ts";
 
 /** Which calls are reported: those that fit all of this. */
 export const tapParamsSchema = z.object({
   /** Patterns of names, in which `*` stands for any text. Absent: any procedure. */
-  methods: z.array(z.string().max(methodLengthMax)).min(1).max(tapMethodsMax).optional(),
+  methods: z.array(textOfUnits(methodLengthMax)).min(1).max(tapMethodsMax).optional(),
   /** Only calls that fail. */
   failed: z.boolean().optional(),
   /** Only calls that take at least so long. */

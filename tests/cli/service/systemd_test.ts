@@ -17,7 +17,7 @@ const plan: ServicePlan = {
 };
 
 Deno.test("a unit of the machine runs the very words, whatever is in them", () => {
-  const { file, commands } = systemdInstall(plan, {
+  const { files: [file], commands } = systemdInstall(plan, {
     name: "images",
     isOfUser: false,
     configDirectory: undefined,
@@ -47,7 +47,7 @@ Deno.test("a unit of the machine runs the very words, whatever is in them", () =
 
 Deno.test("a unit of a user is that user's alone", () => {
   const place = { name: "rpc", isOfUser: true, configDirectory: "/etc/al/.config" };
-  const { file, commands, notes } = systemdInstall(
+  const { files: [file], commands, notes } = systemdInstall(
     { ...plan, name: "rpc", isOfUser: true, user: undefined },
     place,
   );
@@ -64,6 +64,6 @@ Deno.test("a unit of a user is that user's alone", () => {
 
 Deno.test("a directory whose name ends with a backslash takes no line of the unit with it", () => {
   const place = { name: "rpc", isOfUser: false, configDirectory: undefined };
-  const { file } = systemdInstall({ ...plan, directory: "/srv/odd\\" }, place);
+  const { files: [file] } = systemdInstall({ ...plan, directory: "/srv/odd\\" }, place);
   assert.match(file?.text ?? "", /^WorkingDirectory=\/srv\/odd\\\/$\nUser=alice$/m);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { taskDefinition } from "../../../src/cli/service/task_definition.ts";
 import { taskInstall, taskStatus, taskUninstall } from "../../../src/cli/service/windows.ts";
 
 const plan = {
@@ -20,54 +21,58 @@ const plan = {
 };
 
 Deno.test("a task runs a script, which runs the very words and starts them again", () => {
-  const place = { name: "rpc", isOfUser: false, dataDirectory: "C:\\ProgramData" };
-  const { file, commands, notes } = taskInstall(plan, place);
-  const path = file?.path ?? "";
-  assert.match(path, /^C:\\ProgramData.rpc.rpc\.cmd$/);
-  const lines = file?.text.split("\r\n") ?? [];
-  const has = (line: string) => assert.ok(lines.includes(line), `${line}\nin\n${file?.text}`);
+  const place = { name: "rpc", user: undefined, directory: "C:\\Program Files" };
+  const { stop, files: [script, definition], commands, notes } = taskInstall(plan, place);
+  assert.match(script?.path ?? "", /^C:\\Program Files.rpc.rpc\.cmd$/);
+  const lines = script?.text.split("\r\n") ?? [];
+  const has = (line: string) => assert.ok(lines.includes(line), `${line}\nin\n${script?.text}`);
   has('cd /d "C:\\my tasks"');
   has('set "RPC_ZONE=100%%"');
   has('set PATH=C:\\a;^"C:\\b ^& c^"');
+  has(`set "RPC_STOP_FILE=${stop?.file}"`);
   const words = '"C:\\Program Files\\rpc.exe" "serve" "0.0.0.0" "6666" "--exec" ' +
     '^"py \\^"a b\\^" 50%%^" "C:\\x\\\\"';
-  assert.ok(lines.some((line) => line.startsWith(`${words} >>"C:\\ProgramData`)), file?.text);
+  assert.ok(lines.some((line) => line.startsWith(`${words} >>"C:\\Program`)), script?.text);
   has("if %errorlevel% equ 2 exit /b 2");
   has("goto again");
+  const path = definition?.path ?? "";
+  assert.ok(definition?.text.includes(`<Arguments>/d /c ""${script?.path}""</Arguments>`));
   assert.deepEqual(commands, [
-    [
-      "schtasks",
-      "/Create",
-      "/F",
-      "/TN",
-      "rpc",
-      "/SC",
-      "ONSTART",
-      "/RU",
-      "SYSTEM",
-      "/TR",
-      `"${path}"`,
-    ],
+    ["schtasks", "/Create", "/F", "/TN", "rpc", "/XML", path],
     ["schtasks", "/Run", "/TN", "rpc"],
   ]);
   assert.match(notes.join(), /rpc\.log/);
 });
 
-Deno.test("a task of a user runs when that user logs in", () => {
-  const place = { name: "mine", isOfUser: true, dataDirectory: "D:\\data" };
-  const { commands } = taskInstall({ ...plan, name: "mine", isOfUser: true }, place);
-  assert.deepEqual(commands[0]?.slice(3, 7), ["/TN", "mine", "/SC", "ONLOGON"]);
-  assert.deepEqual(taskUninstall(place).commands, [
-    ["schtasks", "/End", "/TN", "mine"],
-    ["schtasks", "/Delete", "/F", "/TN", "mine"],
-  ]);
+Deno.test("what stops a server is the same at its next installation and its removal", () => {
+  const place = { name: "mine", user: "PC\\al", directory: "D:\\data" };
+  const { stop, commands } = taskUninstall(place);
+  assert.deepEqual(stop, taskInstall(plan, place).stop);
+  assert.match(stop?.file ?? "", /^D:\\data.rpc.mine\.stop$/);
+  assert.deepEqual(stop?.command, ["schtasks", "/End", "/TN", "mine"]);
+  assert.deepEqual(commands, [["schtasks", "/Delete", "/F", "/TN", "mine"]]);
   assert.deepEqual(taskStatus(place).slice(-2), ["/TN", "mine"]);
 });
 
+Deno.test("a task has no end, and begins with the machine, or when its own user logs on", () => {
+  const script = "D:\\home\\Zoë & 王\\rpc.cmd";
+  const ofMachine = taskDefinition(script, undefined);
+  const ofUser = taskDefinition(script, "PC\\Zoë");
+  for (const text of [ofMachine, ofUser]) {
+    assert.ok(text.includes("<ExecutionTimeLimit>PT0S</ExecutionTimeLimit>"));
+    assert.ok(text.includes("<DisallowStartIfOnBatteries>false<"));
+    assert.ok(text.includes("<StopIfGoingOnBatteries>false<"));
+    assert.ok(text.includes('""D:\\home\\Zo&#235; &amp; &#29579;\\rpc.cmd""'), text);
+    assert.match(text, /^[\0-\x7f]*$/);
+  }
+  assert.match(ofMachine, /<BootTrigger>.*<UserId>S-1-5-18<\/UserId>/s);
+  assert.match(ofUser, /<LogonTrigger><UserId>PC\\Zo&#235;<.*<Principal .*<UserId>PC\\Zo&#235;</s);
+});
+
 Deno.test("no word of a command line becomes a command of the script, whatever quotes are in it", () => {
-  const place = { name: "rpc", isOfUser: false, dataDirectory: "C:\\data" };
+  const place = { name: "rpc", user: undefined, directory: "C:\\data" };
   const hostile = ['"& del x &"', 'a"b|c', '"', "a & b", "50%PATH%", 'x\\"^&(y)<z>!"'];
-  const { file } = taskInstall({ ...plan, command: ["rpc.exe", ...hostile] }, place);
+  const { files: [file] } = taskInstall({ ...plan, command: ["rpc.exe", ...hostile] }, place);
   const line = file?.text.split("\r\n").find((one) => one.startsWith('"rpc.exe" ')) ?? "";
   const { words, rest } = asCmdReads(line);
   assert.deepEqual(asProgramsRead(words), ["rpc.exe", ...hostile]);
