@@ -1,13 +1,6 @@
-import { Budget } from "../base/bounds/budget.ts";
 import type { Clock } from "../base/clock.ts";
 import { isRpcError, messageOf } from "../base/errors.ts";
-import {
-  gatewayRequestsMax,
-  gatewayRequestsOfCallerMax,
-  gatewaySocketsUnreadBytesMax,
-  gatewayStreamsMax,
-  gatewayStreamsOfCallerMax,
-} from "./limits.ts";
+import { gatewayRequestsMax, gatewayRequestsOfCallerMax } from "./limits.ts";
 import { callerAddress } from "../base/names/site.ts";
 import type { Logger } from "../base/log.ts";
 import type { Access } from "./door/access.ts";
@@ -16,7 +9,6 @@ import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
 import type { Sender } from "./door/connections.ts";
 import { Leftovers } from "./door/leftovers.ts";
-import { Offences } from "./door/offences.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
 import { Shares } from "./door/shares.ts";
@@ -33,7 +25,7 @@ import { metricsPage, metricsType } from "./documents/metrics.ts";
 import { DocumentTexts } from "./documents/texts.ts";
 import { answerCall, serverHeader } from "./calls/http_call.ts";
 import { answerJsonRpc, type BatchTurns } from "./calls/json_rpc.ts";
-import { SocketSession } from "./calls/web_socket.ts";
+import { Sockets } from "./calls/sockets.ts";
 
 /** What {@link Routes} need. */
 interface RoutesOptions {
@@ -59,17 +51,8 @@ interface RoutesOptions {
   readonly log: Logger;
 }
 
-/** Whose a request is, and what is counted for its address. */
-interface Party extends Sender {
-  /** Empty for this machine, on which each connection is a caller. */
-  readonly address: string;
-}
-
 /** The path of calls, before the method's name. */
 const callPath = "/call/";
-
-/** The protocol that is chosen for a WebSocket, if it offers any. */
-const socketProtocol = "rpc";
 
 /**
  * Routes requests. Everything that acts is a POST or a WebSocket. All but the probes and the page's
@@ -77,29 +60,20 @@ const socketProtocol = "rpc";
  */
 export class Routes {
   readonly #options: RoutesOptions;
-  readonly #sockets = new Set<SocketSession>();
+  readonly #sockets: Sockets;
   readonly #leftovers: Leftovers;
   readonly #turns = new PartTurns();
   readonly #requestsOf = new Shares();
-  readonly #socketsOf = new Shares();
-  readonly #offences: Offences;
   readonly #texts = new DocumentTexts();
-  /** Unread bytes of all WebSockets. */
-  readonly #unread: Budget;
   #requests = 0;
   #isDraining = false;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
     this.#leftovers = new Leftovers(options.clock);
-    this.#offences = new Offences(options.clock);
-    const unreadMax = Math.max(gatewaySocketsUnreadBytesMax, 2 * options.bound.bytes);
-    this.#unread = new Budget(unreadMax, options.clock);
-  }
-
-  /** Number of open WebSockets. */
-  get sockets(): number {
-    return this.#sockets.size;
+    const { calls, clock, bound } = options;
+    const turnsOf = (caller: string) => this.#turnsOf(caller);
+    this.#sockets = new Sockets({ calls, clock, bound, turnsOf });
   }
 
   /**
@@ -124,7 +98,7 @@ export class Routes {
   }
 
   /** @param count how many requests of the caller are under way */
-  async #answerIn(request: Request, sender: Party, count: number): Promise<Response> {
+  async #answerIn(request: Request, sender: Sender, count: number): Promise<Response> {
     const { access, log } = this.#options;
     let cors: Readonly<Record<string, string>> | undefined;
     this.#requests++;
@@ -167,10 +141,10 @@ export class Routes {
   /** Takes no more calls. Resolves when all WebSockets are answered and closed. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    await Promise.all([...this.#sockets].map((socket) => socket.drain()));
+    await this.#sockets.drain();
   }
 
-  async #answer(request: Request, url: URL, sender: Party): Promise<Response> {
+  async #answer(request: Request, url: URL, sender: Sender): Promise<Response> {
     const { pathname } = url;
     if (request.method === "OPTIONS") return this.#preflight(request);
     if (pathname === "/healthz") return text(request, 200, "ok");
@@ -229,7 +203,7 @@ export class Routes {
     answers.checkRoom();
     if (pathname === "/metrics") {
       const { inFlight, counts } = calls;
-      const page = { inFlight, counts, sockets: this.sockets, client: clientStats() };
+      const page = { inFlight, counts, sockets: this.#sockets.size, client: clientStats() };
       return reply(metricsPage(page), { headers: { "content-type": metricsType } });
     }
     if (pathname === "/live") return live.response();
@@ -240,11 +214,11 @@ export class Routes {
     return answers.of(text, { "content-type": "application/json" });
   }
 
-  async #root(request: Request, url: URL, sender: Party): Promise<Response> {
+  async #root(request: Request, url: URL, sender: Sender): Promise<Response> {
     const { access } = this.#options;
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
       access.checkToken(request.headers, url);
-      return this.#upgrade(request, sender);
+      return this.#sockets.open(request, sender);
     }
     allow(request, "POST");
     access.checkToken(request.headers, url);
@@ -273,54 +247,6 @@ export class Routes {
     return { caller, places, turn: () => this.#turns.next(caller) };
   }
 
-  #upgrade(request: Request, sender: Party): Response {
-    const { caller, address, connection } = sender;
-    if (this.#offences.areTooMany(address)) {
-      connection?.linger();
-      const text = "Cannot open a WebSocket: too many of your address sent too much";
-      throw new HttpProblem(503, "Overloaded", text, { connection: "close" });
-    }
-    if (this.#sockets.size >= gatewayStreamsMax) {
-      throw new HttpProblem(503, "Overloaded", `${gatewayStreamsMax} WebSockets are open already`);
-    }
-    if (this.#socketsOf.add(caller) > gatewayStreamsOfCallerMax) {
-      this.#socketsOf.remove(caller);
-      const text = `${gatewayStreamsOfCallerMax} WebSockets of your address are open already`;
-      throw new HttpProblem(503, "Overloaded", text);
-    }
-    try {
-      return this.#upgraded(request, sender);
-    } catch (error) {
-      this.#socketsOf.remove(caller);
-      throw error;
-    }
-  }
-
-  #upgraded(request: Request, { caller, address, connection }: Party): Response {
-    const { traceparent, timeoutMs } = callOptionsOf(request);
-    const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
-      .some((one) => one.trim() === socketProtocol);
-    const { socket, response } = upgraded(request, offered ? { protocol: socketProtocol } : {});
-    const { calls, clock, bound } = this.#options;
-    const turns = this.#turnsOf(caller);
-    const offended = () => this.#offences.add(address);
-    const linger = () => connection?.linger();
-    const session = new SocketSession(
-      socket,
-      { calls, clock, bound, unread: this.#unread, turns, offended, linger },
-      { traceparent, timeoutMs },
-    );
-    this.#sockets.add(session);
-    connection?.begin();
-    socket.addEventListener("message", () => connection?.message());
-    socket.addEventListener("close", () => connection?.end());
-    session.ended.addEventListener("abort", () => {
-      this.#sockets.delete(session);
-      this.#socketsOf.remove(caller);
-    }, { once: true });
-    return response;
-  }
-
   /** The preflight of a browser before a page of another origin may send JSON. */
   #preflight(request: Request): Response {
     const { access } = this.#options;
@@ -337,16 +263,6 @@ export class Routes {
         "access-control-max-age": "600",
       },
     });
-  }
-}
-
-/** @throws {HttpProblem} 400: it is not a valid request for a WebSocket */
-function upgraded(request: Request, options: Deno.UpgradeWebSocketOptions) {
-  try {
-    return Deno.upgradeWebSocket(request, options);
-  } catch (error) {
-    const text = `Cannot open a WebSocket: ${messageOf(error)}`;
-    throw new HttpProblem(400, "InvalidRequest", text);
   }
 }
 

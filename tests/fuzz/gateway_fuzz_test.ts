@@ -55,6 +55,7 @@ fuzz(
     try {
       const { status } = await answerCall(request, "fib", deps, {
         caller: "a",
+        address: "a",
         connection: undefined,
       });
       assert.equal(status, 200);

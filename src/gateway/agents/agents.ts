@@ -32,6 +32,7 @@ interface Transport {
 }
 
 interface Session {
+  readonly id: string;
   /** The address that it counts for. */
   readonly caller: string;
   readonly transport: Transport;
@@ -176,7 +177,7 @@ export class Agents {
     const other = this.#known(id);
     if (other !== undefined) return other;
     this.#makeRoom(caller);
-    const session = { caller, transport, open: new Map<unknown, () => void>() };
+    const session = { id, caller, transport, open: new Map<unknown, () => void>() };
     this.#sessions.set(id, session);
     this.#sessionsOf.add(caller);
     return session;
@@ -218,7 +219,7 @@ export class Agents {
   }
 
   #end(id: string | null): Response {
-    const session = this.#known(id ?? "");
+    const session = this.#sessions.get(id ?? "");
     if (id === null || session === undefined) throw noSuchSession();
     this.#forget(session);
     if (this.#ended.size >= gatewayAgentsMax) {
@@ -229,9 +230,8 @@ export class Agents {
   }
 
   #forget(session: Session): void {
-    for (const [id, one] of this.#sessions) {
-      if (one !== session) continue;
-      this.#sessions.delete(id);
+    if (this.#sessions.get(session.id) === session) {
+      this.#sessions.delete(session.id);
       this.#sessionsOf.remove(session.caller);
     }
     for (const giveUp of session.open.values()) giveUp();

@@ -37,8 +37,10 @@ const lookStep = 64;
 
 /** Whose a request is. */
 export interface Sender {
-  /** The address that it counts for. */
+  /** Whom it counts for: its address, or on this machine its connection. */
   readonly caller: string;
+  /** Its address; empty for this machine, on which each connection is a caller. */
+  readonly address: string;
   readonly connection: Pick<Connection, "begin" | "end" | "message" | "linger"> | undefined;
 }
 

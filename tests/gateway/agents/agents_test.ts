@@ -67,7 +67,7 @@ function agents(trouble?: Error) {
           ...(session === undefined ? {} : { "mcp-session-id": session }),
         },
       }),
-      { caller, connection: undefined },
+      { caller, address: caller, connection: undefined },
     );
   const ask: ReturnType<typeof askAs> = (...given) => askAs()(...given);
   const begin = async (caller?: string) => {
@@ -85,7 +85,7 @@ function agents(trouble?: Error) {
         method: "DELETE",
         headers: { "mcp-session-id": session },
       }),
-      { caller: "whoever", connection: undefined },
+      { caller: "whoever", address: "whoever", connection: undefined },
     );
   const callOf = (id: number) => ({
     ...{ jsonrpc: "2.0", id, method: "tools/call" },

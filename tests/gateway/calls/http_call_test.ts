@@ -17,7 +17,11 @@ async function typeFor(accept: string): Promise<string | null> {
   } as unknown as Calls;
   const request = new Request("http://127.0.0.1/call/f", { method: "POST", headers: { accept } });
   const deps = { calls, bodies: new BodyReader(clock), answers: new Answers(clock), clock };
-  const answer = await answerCall(request, "f", deps, { caller: "a", connection: undefined });
+  const answer = await answerCall(request, "f", deps, {
+    caller: "a",
+    address: "a",
+    connection: undefined,
+  });
   await answer.body?.cancel();
   return answer.headers.get("content-type");
 }

@@ -7,7 +7,7 @@ import type { CallReport } from "../../../src/client/call_report.ts";
 import { CallStream } from "../../../src/client/call_stream.ts";
 import type { Calls } from "../../../src/gateway/calls/calls.ts";
 import type { BatchTurns } from "../../../src/gateway/calls/json_rpc.ts";
-import { SocketSession } from "../../../src/gateway/calls/web_socket.ts";
+import { SocketSession } from "../../../src/gateway/calls/socket_session.ts";
 import {
   gatewayBatchStep,
   gatewaySocketCallsMax,
