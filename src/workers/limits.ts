@@ -55,10 +55,10 @@ export const mediumCallMs = 25;
 export const aheadPatienceMs: number = 2 * mediumCallMs;
 
 /**
- * How long a worker may take from its start to its first answer: a user's module may load much, and
- * a busy machine may start many workers at once.
+ * How long a worker may take from its start to its first answer: a user's code may open a model or
+ * a database first.
  */
-export const spawnTimeoutMsDefault = 10_000;
+export const spawnTimeoutMsDefault = 60_000;
 
 /** Most `io` calls in one worker: they mostly wait, and each takes memory there. */
 export const ioCallsPerWorkerMaxDefault = 256;

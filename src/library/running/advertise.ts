@@ -86,11 +86,16 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(host);
 }
 
+/** Whether the clients of a registry may be on other machines than its servers. */
+export function isOfNetwork(registryUrl: string): boolean {
+  return /^zookeepers?:/.test(registryUrl);
+}
+
 /** Whether an address in a network's registry would send its clients to themselves. */
 export function isForNobodyElse(announced: HostPort, registryUrl: string): boolean {
-  const isOnNetwork = /^zookeepers?:/.test(registryUrl) &&
+  const isElsewhere = isOfNetwork(registryUrl) &&
     !/^zookeepers?:\/\/(?:[^@/]*@)?(?:127\.|localhost\b|\[::1\])/.test(registryUrl);
-  return isOnNetwork && isLoopback(announced.host);
+  return isElsewhere && isLoopback(announced.host);
 }
 
 /** Whether other machines may be told of it. */

@@ -9,7 +9,7 @@ import { announceable } from "../../discovery/instance_json.ts";
 import type { DrainOptions, RpcServer } from "../../server/server.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import type { Pool } from "../../workers/pool/pool.ts";
-import { announcedAddress, isLoopback, type OwnAddress } from "./advertise.ts";
+import { announcedAddress, isLoopback, isOfNetwork, type OwnAddress } from "./advertise.ts";
 import { guardExposure, warnOfExposure } from "./exposure.ts";
 import { assertCanListen, listen, type ListenOptions } from "./listen.ts";
 import { followAddress } from "./moved_address.ts";
@@ -84,7 +84,7 @@ export class RunningServer implements AsyncDisposable {
     // Not before: one that cannot be announced is not closed either.
     const { keys, clock, log, discovery, service, listen, advertise, interfaces } = options;
     const { host } = address;
-    if (advertise === undefined && host !== listen.host && /^zookeepers?:/.test(discovery.url)) {
+    if (advertise === undefined && host !== listen.host && isOfNetwork(discovery.url)) {
       const moved = (host: string) => this.#move({ ...address, host });
       this.#following = followAddress({ host, interfaces, clock, moved });
     }

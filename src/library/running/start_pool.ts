@@ -48,9 +48,6 @@ export interface PoolOptions extends WorkerOffer {
   readonly log: Logger;
 }
 
-/** How long a user's code may take to load: it may open a model or a database first. */
-const loadTimeoutMs = 60_000;
-
 /** Advice for programs that do not speak the protocol: the most common omission. */
 const adviceToForeign =
   "A program for --exec answers JSON-RPC lines on its stdin and stdout, which plain functions do not by " +
@@ -153,13 +150,12 @@ function startOne(
 ): Promise<WorkerPool> {
   const { workers, startWith = workers, workersMin: sizeMin, startAll = false } = options;
   const { queueMax, messageMax, signal, clock, random, log } = options;
-  const spawnTimeoutMs = loadTimeoutMs;
   const isForeign = program.readsAsWeDo !== true;
   const env = { ...environmentOfWorkers(isForeign), ...program.env };
   const command = { ...program, env, messageMax };
   return WorkerPool.start({
     ...{ command, size: workers, startWith, sizeMin, startAll },
-    ...{ queueMax, spawnTimeoutMs, signal, clock, random, log },
+    ...{ queueMax, signal, clock, random, log },
     ...more,
   });
 }
