@@ -1,5 +1,5 @@
 /**
- * Every bound that a peer can run into, and how they relate:
+ * The bounds that rooms share, and how they relate. Those of one room are in its own `limits.ts`.
  *
  * - a message is at most {@link messageMaxDefault} unless somebody says another bound, so one
  *   connection's read side holds at most that plus one read of {@link readBufferBytesLong};
@@ -7,10 +7,9 @@
  *   stops reading, TCP's window closes, and the client's writes wait. No error, only back pressure;
  * - all connections together have at most {@link queueMaxDefault} calls waiting for a worker; past
  *   it a call is answered Overloaded, which is safe to retry elsewhere;
- * - what a client does not read piles up to {@link outboxBytesMax}, or, while all together leave
- *   more than {@link unreadBytesCrowded}, to {@link crowdedOutboxBytesMax}; past it the server
- *   stops reading from that client, and after {@link writeStallTimeoutMs} without progress closes
- *   it.
+ * - what a client does not read piles up to {@link outboxBytesMax}, or less while all together
+ *   leave much unread (`server/limits.ts`); past it the server stops reading from that client, and
+ *   after {@link writeStallTimeoutMs} without progress closes it.
  */
 
 /**
@@ -30,12 +29,6 @@ export const messageMaxLeast = 1024 * 1024;
  * 2^29 - 24 characters, and escaping may double the length of a message.
  */
 export const messageMaxMost = 256 * 1024 * 1024;
-
-/**
- * Longest description of a worker's procedures. It shares a message with what the server adds, most
- * of all its own procedures.
- */
-export const documentBytesMax = messageMaxLeast - 64 * 1024;
 
 /**
  * Most values in one result, or in one call's parameters. Each takes at least two bytes as JSON,
@@ -95,64 +88,11 @@ export const readBufferBytesIdle = 1024;
 /** Unread output that a peer may cause before its input is no longer read. */
 export const outboxBytesMax = 4 * 1024 * 1024;
 
-/**
- * Most bytes of answers that one connection may leave unread. {@link outboxBytesMax} only keeps new
- * calls from beginning, and hundreds may run by then. Past this bound an answer is replaced by an
- * error.
- */
-export const unreadAnswersBytesMax = 64 * 1024 * 1024;
-
-/**
- * Most bytes that wait to be written to a worker; past it calls wait in the queue. Enough that the
- * worker never runs out of work, and little enough that it soon reads a ping behind them.
- */
-export const workerInputBytesMax = 1024 * 1024;
-
 /** A peer that takes nothing for this long while output waits for it is gone. */
 export const writeStallTimeoutMs = 30_000;
 
-/** A line must be finished this long after it has begun: bounds peers that send byte by byte. */
-export const partialLineTimeoutMs = 30_000;
-
-/** Buffers of unfinished lines, over all connections: sixteen of the longest. */
-export const partialLinesBytesMax = 64 * 1024 * 1024;
-
-/**
- * A connection whose unfinished line was given up is closed if no more of the line arrives for this
- * long: its pending read holds the line's buffer.
- */
-export const givenUpLineMs = 100;
-
-/** Buffers of answers that peers leave unread, over all connections: thirty-two of the longest. */
-export const unreadBytesMax = 128 * 1024 * 1024;
-
 /** How often, in milliseconds, the server looks who reads, while much is unread. */
 export const unreadLookMs = 50;
-
-/**
- * Unread answers over all connections, in bytes, from which on each connection may leave only
- * {@link crowdedOutboxBytesMax} unread. What hundreds of peers leave takes memory, and collecting
- * that memory takes everybody's time.
- */
-export const unreadBytesCrowded = 16 * 1024 * 1024;
-
-/** Unread output that one peer may cause while many leave much unread: a few windows of TCP. */
-export const crowdedOutboxBytesMax = 256 * 1024;
-
-/**
- * Bytes of the requests under way, over all connections; one caller may have half of them. Past it:
- * Overloaded.
- */
-export const requestsBytesMax = 128 * 1024 * 1024;
-
-/** A request up to this long is taken past that bound: the number of requests bounds these. */
-export const shortRequestBytes = 16 * 1024;
-
-/**
- * Shortest time between two computations of `rpc.stats`: each sorts once per method, and nobody
- * reads faster.
- */
-export const statsPeriodMs = 250;
 
 /**
  * A connection is closed if nothing arrives on it for this long and nothing is under way. Our
@@ -178,12 +118,6 @@ export const streamCreditMax = 65_536;
  */
 export const streamWindowMax = 64;
 
-/** The same before the items' length is known: each may be as long as a message. */
-export const streamWindowAtFirst = 4;
-
-/** Bytes of those items, but for one: of long items fewer are made ahead. */
-export const streamWindowBytes = 256 * 1024;
-
 /** Requests of one connection that the server works on at once. */
 export const connectionInFlightMax = 1_024;
 
@@ -204,15 +138,6 @@ export const workersMax = 1_024;
 
 /** Most calls that a queue can be made to hold: past this they wait longer than any deadline. */
 export const queueMaxMax = 1_000_000;
-
-/**
- * Most log lines in a period that strangers cause by connecting: enough to see who they are, and
- * too few to fill a disk.
- */
-export const strangersLinesMax = 20;
-
-/** The length of that period. The log then says how many lines were left out. */
-export const strangersLinesPeriodMs = 60_000;
 
 /** Largest weight of a server: nobody needs shares finer than a thousandth. */
 export const weightMax = 1_000;
@@ -317,42 +242,8 @@ export const certificateGraceMs = 10_000;
  */
 export const formerConnectionsMax = 4;
 
-/** TLS handshakes under way at once: each costs a millisecond for somebody not yet known. */
-export const handshakesMax = 1_024;
-
-/**
- * The least time between the beginnings of two TLS handshakes while several wait, in milliseconds.
- * Others are served in between. To count it from a handshake's end did nothing for them, and made
- * those who connect wait longer (docs/FLOODS.md).
- */
-export const handshakePauseMs = 1;
-
-/** How long a TLS handshake may take: three round trips of a bad network. */
-export const handshakeTimeoutMs = 10_000;
-
 /** Longest answer to a greeting, together with what a server may send before it. */
 export const greetingBytesMax = 64 * 1024;
-
-/** Most listeners to a server's calls at once: every call is compared with each. */
-export const tapsMax = 8;
-
-/**
- * Calls that a listener is told in each {@link tapWindowMs}: two hundred a second, more than anyone
- * can read, at little cost to the server.
- */
-export const tapEventsMax = 20;
-
-/** The window of {@link tapEventsMax}: short, so that the calls are spread over a second. */
-export const tapWindowMs = 100;
-
-/**
- * Calls that share one look at the clock while somebody listens to slow calls: many, since a look
- * costs time, and few, since each counts as having lasted until the look.
- */
-export const tapLookCalls = 16;
-
-/** Characters of a call's parameters, and of its error, that a listener is told: a wide line. */
-export const tapTextMax = 200;
 
 /** Patterns of methods that one listener may name: each call is compared with all of them. */
 export const tapMethodsMax = 32;

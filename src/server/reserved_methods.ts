@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import { statsPeriodMs } from "../base/limits.ts";
+import { statsPeriodMs } from "./limits.ts";
 import { cancelledId, moreParams, saidMessageMax } from "../wire/requests/request_checks.ts";
 import { isObject } from "../base/values/members.ts";
 import type { Request } from "../wire/message.ts";

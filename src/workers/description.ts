@@ -1,4 +1,4 @@
-import { documentBytesMax } from "../base/limits.ts";
+import { documentBytesMax } from "./limits.ts";
 import { byteLengthOf } from "../wire/codec.ts";
 
 /** The error of a worker whose description is too long for a message. */

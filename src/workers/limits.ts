@@ -1,5 +1,7 @@
 /** The bounds of workers and their queue. Those of the whole program are in `base/limits.ts`. */
 
+import { messageMaxLeast } from "../base/limits.ts";
+
 /**
  * How long one caller may occupy all workers while others wait: longer than nearly all calls, and
  * short beside the default deadline, so that those who wait are still served.
@@ -186,3 +188,15 @@ export const moduleFilesMax = 10_000;
  * memory that there is.
  */
 export const workerOomScore = 100;
+
+/**
+ * Longest description of a worker's procedures. It shares a message with what the server adds, most
+ * of all its own procedures.
+ */
+export const documentBytesMax = messageMaxLeast - 64 * 1024;
+
+/**
+ * Most bytes that wait to be written to a worker; past it calls wait in the queue. Enough that the
+ * worker never runs out of work, and little enough that it soon reads a ping behind them.
+ */
+export const workerInputBytesMax = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** All faults at random, several at once, and books that must balance at the end. */
 
 import assert from "node:assert/strict";
-import { unreadAnswersBytesMax } from "../../src/base/limits.ts";
+import { unreadAnswersBytesMax } from "../../src/server/limits.ts";
 import { type Random, randomInt } from "../../src/base/random.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { waitFor } from "../support/wait_for.ts";

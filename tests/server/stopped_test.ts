@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { idleTimeoutMs, partialLineTimeoutMs } from "../../src/base/limits.ts";
+import { idleTimeoutMs } from "../../src/base/limits.ts";
+import { partialLineTimeoutMs } from "../../src/server/limits.ts";
 import { LookedTime } from "../../src/server/bounds/looked_time.ts";
 import { StoppableClock } from "../support/stoppable_clock.ts";
 import { serverTest } from "./fixtures/harness.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import tls from "node:tls";
 import { once } from "node:events";
 import { systemClock } from "../../src/base/clock.ts";
-import { handshakesMax } from "../../src/base/limits.ts";
+import { handshakesMax } from "../../src/keys/limits.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { listenTls } from "../../src/server/tls_listener.ts";
 import { TestCluster } from "../support/test_pki.ts";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ErrorName, errorTable } from "../../src/base/errors.ts";
 import { lineBytesPerMsLeast } from "../../src/server/bounds/session_limits.ts";
 import * as limits from "../../src/base/limits.ts";
+import * as serverLimits from "../../src/server/limits.ts";
 import { BadMessage } from "../../src/wire/requests/incoming.ts";
 import { decodeRequest } from "../support/decode_request.ts";
 import { decodeReply, isResponse } from "../../src/wire/codec.ts";
@@ -64,10 +65,10 @@ Deno.test("the bounds that the protocol states are those in the code", () => {
     ["P-35", "10,000 ms", limits.callTimeoutMsDefault],
     ["P-41", "1,024 requests", limits.connectionInFlightMax],
     ["P-42", "4 MiB", limits.outboxBytesMax / 1024 / 1024],
-    ["P-42", "256 KiB", limits.crowdedOutboxBytesMax / 1024],
-    ["P-42", "16 MiB", limits.unreadBytesCrowded / 1024 / 1024],
+    ["P-42", "256 KiB", serverLimits.crowdedOutboxBytesMax / 1024],
+    ["P-42", "16 MiB", serverLimits.unreadBytesCrowded / 1024 / 1024],
     ["P-42", "30 s", limits.writeStallTimeoutMs / 1000],
-    ["P-43", "30 s", limits.partialLineTimeoutMs / 1000],
+    ["P-43", "30 s", serverLimits.partialLineTimeoutMs / 1000],
     ["P-43", "32,000 bytes", lineBytesPerMsLeast * 1000],
     ["P-44", "4,096 by default", limits.queueMaxDefault],
     ["P-45", "16,384 by default", limits.connectionsMaxDefault],

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
-import { connectionsShareOfAddress, handshakePauseMs, handshakesMax } from "../../base/limits.ts";
+import { connectionsShareOfAddress } from "../../base/limits.ts";
+import { handshakePauseMs, handshakesMax } from "../limits.ts";
 import { callerAddress } from "../../base/names/site.ts";
 
 /** One connection whose handshake is not done. */

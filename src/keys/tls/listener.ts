@@ -3,7 +3,7 @@ import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { RpcError } from "../../base/errors.ts";
-import { handshakesMax, handshakeTimeoutMs } from "../../base/limits.ts";
+import { handshakesMax, handshakeTimeoutMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { Waiters } from "../../base/waiters.ts";
 import type { HostPort } from "../../base/names/host_port.ts";

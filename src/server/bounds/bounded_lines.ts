@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
-import { strangersLinesMax, strangersLinesPeriodMs } from "../../base/limits.ts";
+import { strangersLinesMax, strangersLinesPeriodMs } from "../limits.ts";
 import type { LogFields } from "../../base/log.ts";
 
 /**

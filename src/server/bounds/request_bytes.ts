@@ -1,4 +1,4 @@
-import { shortRequestBytes } from "../../base/limits.ts";
+import { shortRequestBytes } from "../limits.ts";
 
 /** The requests of one caller that are under way. */
 export interface RequestShare {

@@ -3,11 +3,10 @@ import {
   idleTimeoutMs,
   messageMaxDefault,
   outboxBytesMax,
-  partialLineTimeoutMs,
   requestBytesInFlightMax,
-  unreadAnswersBytesMax,
   writeStallTimeoutMs,
 } from "../../base/limits.ts";
+import { partialLineTimeoutMs, unreadAnswersBytesMax } from "../limits.ts";
 
 /**
  * An unfinished line that came at this rate, in bytes per millisecond, gets the time on top: long

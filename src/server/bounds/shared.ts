@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { partialLinesBytesMax, requestsBytesMax, unreadBytesMax } from "../../base/limits.ts";
+import { partialLinesBytesMax, requestsBytesMax, unreadBytesMax } from "../limits.ts";
 import type { LogFields } from "../../base/log.ts";
 import { Budget } from "../../base/bounds/budget.ts";
 import { RequestBytes } from "./request_bytes.ts";

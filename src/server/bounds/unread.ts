@@ -1,4 +1,4 @@
-import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../base/limits.ts";
+import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../limits.ts";
 import type { Outbox } from "../../wire/outbox.ts";
 import type { Budget, BudgetHolder } from "../../base/bounds/budget.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
-import { givenUpLineMs } from "../../base/limits.ts";
+import { givenUpLineMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { withoutResults } from "../../wire/batch.ts";
 import { encodeError, encodeNotification } from "../../wire/codec.ts";

@@ -1,5 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
-import { streamWindowAtFirst, streamWindowBytes, streamWindowMax } from "../../base/limits.ts";
+import { streamWindowMax } from "../../base/limits.ts";
+import { streamWindowAtFirst, streamWindowBytes } from "../limits.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
 import { encodeItems } from "../../wire/codec.ts";
 import type { Id, UnreadJson } from "../../wire/message.ts";

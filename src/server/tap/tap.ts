@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
-import { tapEventsMax, tapLookCalls, tapTextMax, tapWindowMs } from "../../base/limits.ts";
+import { tapEventsMax, tapLookCalls, tapTextMax, tapWindowMs } from "../limits.ts";
 import { type Matcher, matcherOf } from "../../base/names/patterns.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
 import type { TapItem, TapParams } from "../../wire/reports/tap.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { type ParamsIssue, RpcError } from "../../base/errors.ts";
-import { tapsMax } from "../../base/limits.ts";
+import { tapsMax } from "../limits.ts";
 import { loadLater } from "../../base/system/load_later.ts";
 import { judged } from "../../base/values/judged.ts";
 import type { Request, UnreadJson, UnreadRequest } from "../../wire/message.ts";

@@ -1,12 +1,12 @@
 import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { exists } from "../../base/paths.ts";
-import { workerInputBytesMax } from "../../base/limits.ts";
 import { Pauses } from "../../base/system/give_way.ts";
 import {
   addedToRequestBytesMax,
   unreadableShownMax,
   workerBurstLength,
+  workerInputBytesMax,
   workerPipeBytes,
 } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  connectionsShareOfAddress,
-  handshakePauseMs,
-  handshakesMax,
-} from "../../../src/base/limits.ts";
+import { connectionsShareOfAddress } from "../../../src/base/limits.ts";
+import { handshakePauseMs, handshakesMax } from "../../../src/keys/limits.ts";
 import { Handshakes } from "../../../src/keys/tls/handshakes.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 

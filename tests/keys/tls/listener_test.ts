@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
-import {
-  connectionsShareOfAddress,
-  handshakePauseMs,
-  handshakesMax,
-} from "../../../src/base/limits.ts";
+import { connectionsShareOfAddress } from "../../../src/base/limits.ts";
+import { handshakePauseMs, handshakesMax } from "../../../src/keys/limits.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import type { HostPort } from "../../../src/base/names/host_port.ts";
 import { TlsListener } from "../../../src/keys/tls/listener.ts";

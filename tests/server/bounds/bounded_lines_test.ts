@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { strangersLinesMax, strangersLinesPeriodMs } from "../../../src/base/limits.ts";
+import { strangersLinesMax, strangersLinesPeriodMs } from "../../../src/server/limits.ts";
 import { RpcError } from "../../../src/base/errors.ts";
 import { BoundedLines } from "../../../src/server/bounds/bounded_lines.ts";
 import type { Accepted, Listener } from "../../../src/server/listener.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shortRequestBytes } from "../../../src/base/limits.ts";
+import { shortRequestBytes } from "../../../src/server/limits.ts";
 import { RequestBytes } from "../../../src/server/bounds/request_bytes.ts";
 
 const mebibyte = 1024 * 1024;

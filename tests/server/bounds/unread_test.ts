@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
-import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../../src/base/limits.ts";
+import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../../src/server/limits.ts";
 import { giveWay } from "../../../src/base/system/give_way.ts";
 import { defineProcedure } from "../../../src/procedures/procedure.ts";
 import type { Accepted, Listener } from "../../../src/server/listener.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { messageMaxDefault, partialLineTimeoutMs } from "../../../src/base/limits.ts";
+import { messageMaxDefault } from "../../../src/base/limits.ts";
+import { partialLineTimeoutMs } from "../../../src/server/limits.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { bytesBetweenPauses } from "../../../src/base/system/give_way.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../../src/base/errors.ts";
-import { tapEventsMax, tapLookCalls } from "../../../src/base/limits.ts";
+import { tapEventsMax, tapLookCalls } from "../../../src/server/limits.ts";
 import { type HeardCall, Tap } from "../../../src/server/tap/tap.ts";
 import type { TapItem, TapParams } from "../../../src/wire/reports/tap.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { tapEventsMax, tapsMax } from "../../../src/base/limits.ts";
+import { tapEventsMax, tapsMax } from "../../../src/server/limits.ts";
 import type { TapEvent } from "../../../src/wire/reports/tap.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { Gates, type ServerHarness, serverTest, vectorProcedures } from "../fixtures/harness.ts";
