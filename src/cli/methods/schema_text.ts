@@ -141,9 +141,9 @@ interface Property {
 
 function propertiesOf({ properties, required }: Readonly<Record<string, unknown>>): Property[] {
   if (typeof properties !== "object" || properties === null) return [];
-  return Object.entries(properties).filter(([, schema]) => isSchema(schema)).map((
-    [name, schema],
-  ) => ({ name, schema, required: Array.isArray(required) && required.includes(name) }));
+  const wanted = new Set(Array.isArray(required) ? required : []);
+  return Object.entries(properties).filter(([, schema]) => isSchema(schema))
+    .map(([name, schema]) => ({ name, schema, required: wanted.has(name) }));
 }
 
 function variantsOf(schema: Readonly<Record<string, unknown>>): JsonSchema[] {

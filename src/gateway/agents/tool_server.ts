@@ -104,7 +104,8 @@ function argumentsOf(
 ): Params | string {
   if (paramStructure !== "by-position") return given;
   const names = params.map(({ name }) => name);
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  const known = new Set(names);
+  const unknown = Object.keys(given).find((name) => !known.has(name));
   if (unknown !== undefined) {
     return `InvalidParams: ${method} has no parameter ${unknown} (executed: no)`;
   }

@@ -35,10 +35,10 @@ const problemSchema = {
 /** The document. @param url the gateway's address, where calls are sent */
 export function toOpenApi(document: OpenRpcDocument, url: string): Record<string, unknown> {
   const book = new SchemaBook({ Problem: problemSchema });
-  const ids = new Set<string>();
+  const ids = new OperationIds();
   const paths = Object.fromEntries(document.methods.map((method) => [
     `/call/${pathOf(method.name)}`,
-    { post: operationOf(method, freeName(ids, method.name), book) },
+    { post: operationOf(method, ids.of(method.name), book) },
   ]));
   return {
     openapi: openApiVersion,
@@ -133,13 +133,24 @@ function pathOf(name: string): string {
   return name.toWellFormed().replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, encodeURIComponent);
 }
 
-/** A unique name of letters that all generators accept. */
-function freeName(taken: Set<string>, name: string): string {
-  const letters = name.replaceAll(/[^A-Za-z0-9_]/g, "_");
-  // A name must begin with a letter to be valid in most languages.
-  const plain = /^[A-Za-z]/.test(letters) ? letters : `method_${letters.replace(/^_+/, "")}`;
-  let free = plain;
-  for (let i = 2; taken.has(free); i++) free = `${plain}_${i}`;
-  taken.add(free);
-  return free;
+/** Unique names of letters that all generators accept. */
+class OperationIds {
+  readonly #taken = new Set<string>();
+  /** How many there are of the same letters: strangers' names may all be reduced to the same. */
+  readonly #counts = new Map<string, number>();
+
+  of(name: string): string {
+    const letters = name.replaceAll(/[^A-Za-z0-9_]/g, "_");
+    // A name must begin with a letter to be valid in most languages.
+    const plain = /^[A-Za-z]/.test(letters) ? letters : `method_${letters.replace(/^_+/, "")}`;
+    let count = this.#counts.get(plain) ?? 0;
+    let free;
+    do {
+      count++;
+      free = count === 1 ? plain : `${plain}_${count}`;
+    } while (this.#taken.has(free));
+    this.#counts.set(plain, count);
+    this.#taken.add(free);
+    return free;
+  }
 }

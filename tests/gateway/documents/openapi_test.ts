@@ -120,3 +120,18 @@ Deno.test("generators find names of letters, no schema that is a truth value, an
     assert.deepEqual([found, operationId, summary], [path, id, name]);
   }
 });
+
+Deno.test("names that are reduced to the same letters are told apart without trying all before", () => {
+  // A time that grows by the square of this is minutes.
+  const names = Array.from({ length: 50_000 }, (_, index) => String.fromCodePoint(0x4e00 + index));
+  const methods = ["method__2", ...names].map((name) => ({ name }));
+  const info = { title: "x", version: "1" };
+  const { paths } = toOpenApi(
+    openRpcSchema.parse({ openrpc: "1.3.2", info, methods }),
+    "http://127.0.0.1:1",
+  );
+  const ids = Object.values(paths as Record<string, { post: { operationId: string } }>)
+    .map(({ post }) => post.operationId);
+  assert.deepEqual(ids.slice(0, 4), ["method__2", "method_", "method__3", "method__4"]);
+  assert.equal(new Set(ids).size, ids.length);
+});

@@ -158,9 +158,10 @@ function frame(
   bounds,
   depth,
 ) {
+  const wanted = new Set(required);
   const fields = Object.entries(properties).map(([key, schema]) => [
     key,
-    fieldOf(key, schema, required.includes(key), roots, bounds, depth + 1),
+    fieldOf(key, schema, wanted.has(key), roots, bounds, depth + 1),
   ]);
   return {
     isFrame: true,
