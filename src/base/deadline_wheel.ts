@@ -1,10 +1,17 @@
 import type { Clock, Timer } from "./clock.ts";
+import { giveWay } from "./system/give_way.ts";
 
 /** How late a deadline may be noticed, in milliseconds. */
 export const wheelTickMs = 5;
 
 /** How long the timer goes on after the last deadline was cancelled, in milliseconds. */
 export const wheelLingerMs = 2_000;
+
+/** How long deadlines that are due together expire before others run, in milliseconds. */
+const msBetweenPauses = 0.5;
+
+/** Expiries between two looks at the clock: one takes some microseconds. */
+const expiriesBetweenLooks = 8;
 
 const slotCount = 512;
 
@@ -69,18 +76,18 @@ export abstract class WheelEntry implements Deadline {
     slot.first = this;
   }
 
-  /** The entries of a slot whose time has come. Called by the wheel. */
-  static due(slot: Slot | undefined, nowMs: number): WheelEntry[] {
-    const due: WheelEntry[] = [];
+  /** Adds the entries of a slot whose time has come to a list. Called by the wheel. */
+  static addDue(due: WheelEntry[], slot: Slot | undefined, nowMs: number): void {
     for (let entry = slot?.first; entry !== undefined; entry = entry.#next) {
       if (entry.#atMs <= nowMs) due.push(entry);
     }
-    return due;
   }
 
-  /** Takes it out and expires it, unless it was cancelled meanwhile. Called by the wheel. */
-  expire(): void {
-    if (this.#slot === undefined) return;
+  /**
+   * Takes it out and expires it, unless it was cancelled or moved meanwhile. Called by the wheel.
+   */
+  expire(nowMs: number): void {
+    if (this.#slot === undefined || this.#atMs > nowMs) return;
     this.cancel();
     this.expired();
   }
@@ -101,7 +108,8 @@ interface Slot {
  * Deadlines of many calls under one timer: a hashed timing wheel (Varghese and Lauck, "Hashed and
  * Hierarchical Timing Wheels", 1987, scheme 6). Adding and cancelling take constant time, which
  * matters because nearly every deadline is cancelled. It is coarse: a deadline expires up to
- * {@link wheelTickMs} late, and later still if the timer is late, but never early.
+ * {@link wheelTickMs} late, and later still if the timer is late, but never early. If many are due
+ * together, others run after each half a millisecond of their callbacks.
  *
  * The timer does not fire at every tick: in a process that waits for one long call, that would cost
  * more than the call. It is set to the next slot that holds an entry, due in this turn of the wheel
@@ -117,6 +125,9 @@ export class DeadlineWheel {
   #timer: Timer | undefined;
   /** The tick that the timer is set to; infinite without one. */
   #timerTick = Infinity;
+  /** What is due, and how many of these have expired. */
+  #due: WheelEntry[] = [];
+  #expired = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -174,16 +185,28 @@ export class DeadlineWheel {
     // missed.
     const from = Math.max(this.#tick + 1, now - slotCount + 1);
     this.#tick = now;
+    const isGoing = this.#due.length > 0;
+    // Collected first: a callback may cancel its neighbours or add to this very slot.
     for (let tick = from; tick <= now; tick++) {
-      // Collected first: a callback may cancel its neighbours or add to this very slot.
-      for (const entry of WheelEntry.due(this.#slots[tick % slotCount], nowMs)) {
-        entry.expire();
-      }
+      WheelEntry.addDue(this.#due, this.#slots[tick % slotCount], nowMs);
     }
+    if (!isGoing) this.#expireDue();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timerTick = Infinity;
     if (this.#size > 0) this.#ringAt(this.#nextUsed(now + 1, now + lingerTicks));
+  };
+
+  readonly #expireDue = (): void => {
+    const due = this.#due;
+    const nowMs = this.#clock.now();
+    while (this.#expired < due.length) {
+      due[this.#expired++]?.expire(nowMs);
+      if (this.#expired % expiriesBetweenLooks > 0) continue;
+      if (this.#clock.now() - nowMs >= msBetweenPauses) return giveWay(this.#expireDue);
+    }
+    this.#due = [];
+    this.#expired = 0;
   };
 
   /** The first tick from one on whose slot holds anything; `last` if there is none before that. */

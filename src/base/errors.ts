@@ -56,6 +56,38 @@ export interface ParamsIssue {
   readonly message: string;
 }
 
+/**
+ * Why a call failed, as an answer tells its caller: as an {@link RpcError} does, which is one too.
+ * But nobody throws it, so it has no stack. To note one takes V8 5 to 10 µs, as long as a server
+ * takes for everything else about a call that it refuses.
+ */
+export class Failure {
+  readonly name: ErrorName;
+  readonly message: string;
+  /** Whether the call may have run. */
+  readonly executed: Executed;
+  /** The parameters' faults, with InvalidParams. */
+  readonly issues: readonly ParamsIssue[] | undefined;
+
+  /** @param executed @default what {@link errorTable} says of the name */
+  constructor(
+    name: ErrorName,
+    message: string,
+    executed: Executed = errorTable[name].executed,
+    issues?: readonly ParamsIssue[],
+  ) {
+    this.name = name;
+    this.message = message;
+    this.executed = executed;
+    this.issues = issues;
+  }
+
+  /** The JSON-RPC error code. */
+  get code(): number {
+    return errorTable[this.name].code;
+  }
+}
+
 /** What an {@link RpcError} carries beside its name and message. */
 export interface RpcErrorOptions {
   /** Whether the call may have run. @default what {@link errorTable} says of the name */

@@ -1,6 +1,6 @@
 /** Traces as everything here sees them. Who collects the spans, and how, is the CLI's matter. */
 
-import type { RpcError } from "./errors.ts";
+import type { Failure } from "./errors.ts";
 
 /** One call, as one side of it begins it. */
 export interface TracedCall {
@@ -17,7 +17,7 @@ export interface TracedCall {
 /** How a call ended. */
 export interface TracedEnd {
   /** `undefined`: well. */
-  readonly error: RpcError | undefined;
+  readonly error: Failure | undefined;
   /** `host:port` of the server; `undefined` if the call came to none. */
   readonly server: string | undefined;
 }

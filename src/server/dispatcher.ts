@@ -1,5 +1,5 @@
 import { DeadlineWheel } from "../base/deadline_wheel.ts";
-import { RpcError } from "../base/errors.ts";
+import { Failure, RpcError } from "../base/errors.ts";
 import { callTimeoutMaxMsDefault, callTimeoutMsDefault } from "../base/limits.ts";
 import type { Matcher } from "../base/names/patterns.ts";
 import { Waiters } from "../base/waiters.ts";
@@ -116,7 +116,7 @@ export class Dispatcher {
     method.counters.count();
     if (this.#isDraining) {
       const message = `Cannot call ${method.name}: the server is about to stop`;
-      this.#fail(method, reply, new RpcError("Draining", message));
+      this.#fail(method, reply, new Failure("Draining", message));
       return undefined;
     }
     if (method.isFor !== undefined && !isAmong(method.isFor, peer)) {
@@ -176,7 +176,7 @@ export class Dispatcher {
     const startedAtMs = counters.calls % inlineSampling === 1 ? clock.now() : undefined;
     if (request.meta?.timeoutMs === 0) {
       const message = `Cannot run ${name}: its deadline passed before it began`;
-      this.#fail(method, reply, new RpcError("DeadlineExceeded", message, { executed: "no" }));
+      this.#fail(method, reply, new Failure("DeadlineExceeded", message, "no"));
       return undefined;
     }
     const { traceparent } = request.meta ?? {};
@@ -295,16 +295,15 @@ export class Dispatcher {
     return meta?.timeoutMs !== undefined && meta.timeoutMs > callTimeoutMaxMs;
   }
 
-  #withCut(error: RpcError): RpcError {
+  #withCut(error: Failure): Failure {
     const { callTimeoutMaxMs = callTimeoutMaxMsDefault } = this.#options;
     if (error.name !== "DeadlineExceeded") return error;
-    const { executed, cause } = error;
     const message = `${error.message}: this server allows ${callTimeoutMaxMs} ms at the most ` +
       "(rpc serve --call-timeout-max, or callTimeoutMaxMs)";
-    return new RpcError(error.name, message, { executed, cause });
+    return new Failure(error.name, message, error.executed);
   }
 
-  #fail(method: Method, reply: Reply, error: RpcError): void {
+  #fail(method: Method, reply: Reply, error: Failure): void {
     method.counters.countError(error.name);
     reply.fail(error);
   }

@@ -1,4 +1,4 @@
-import { messageOf, RpcError } from "../base/errors.ts";
+import { Failure, messageOf } from "../base/errors.ts";
 import type { Matcher } from "../base/names/patterns.ts";
 import type { Caller } from "../keys/caller.ts";
 import { callMatcher, formatRights } from "../keys/rights.ts";
@@ -69,10 +69,10 @@ const administering: ReadonlySet<string> = new Set([reservedMethods.override]);
 export class Gate implements RequestTaker {
   readonly #options: GateOptions;
   readonly #mayCall: Matcher;
-  readonly #verdicts = new Map<string, RpcError | undefined>();
+  readonly #verdicts = new Map<string, Failure | undefined>();
   #isGreeted = false;
   /** Why nothing new passes any more. */
-  #ended: RpcError | undefined;
+  #ended: Failure | undefined;
   #isRenewing = false;
 
   constructor(options: GateOptions) {
@@ -100,7 +100,7 @@ export class Gate implements RequestTaker {
   }
 
   /** Lets nothing new through. Calls under way are not affected. */
-  end(refusal: RpcError): void {
+  end(refusal: Failure): void {
     this.#ended = refusal;
   }
 
@@ -113,12 +113,12 @@ export class Gate implements RequestTaker {
     if (typeof request !== "string") {
       const issues = [{ path: ["request"], message: "must be a request in PEM" }];
       const message = "Cannot renew: a request is needed, in PEM";
-      reply.fail(new RpcError("InvalidParams", message, { issues }));
+      reply.fail(new Failure("InvalidParams", message, undefined, issues));
       return undefined;
     }
     // One at a time, since each takes as long as hundreds of calls.
     if (this.#isRenewing) {
-      reply.fail(new RpcError("Overloaded", "Cannot renew: a renewal is under way"));
+      reply.fail(new Failure("Overloaded", "Cannot renew: a renewal is under way"));
       return undefined;
     }
     this.#isRenewing = true;
@@ -157,7 +157,7 @@ export class Gate implements RequestTaker {
     reply.succeed({ server, caller: caller.name, rights });
   }
 
-  #verdictOf(method: string): RpcError | undefined {
+  #verdictOf(method: string): Failure | undefined {
     if (this.#ended !== undefined) return underWay.has(method) ? undefined : this.#ended;
     if (!this.#isGreeted) {
       return unauthenticated(
@@ -173,7 +173,7 @@ export class Gate implements RequestTaker {
     return verdict;
   }
 
-  #judge(method: string): RpcError | undefined {
+  #judge(method: string): Failure | undefined {
     const { caller } = this.#options;
     if (always.has(method)) return undefined;
     if (administering.has(method)) {
@@ -188,12 +188,12 @@ export class Gate implements RequestTaker {
   }
 }
 
-function unauthenticated(message: string): RpcError {
-  return new RpcError("Unauthenticated", message);
+function unauthenticated(message: string): Failure {
+  return new Failure("Unauthenticated", message);
 }
 
-function denied(message: string): RpcError {
-  return new RpcError("PermissionDenied", message);
+function denied(message: string): Failure {
+  return new Failure("PermissionDenied", message);
 }
 
 /** Compares in constant time, so that nobody can find a secret letter by letter. */

@@ -1,5 +1,5 @@
 import type { DeadlineWheel } from "../base/deadline_wheel.ts";
-import { RpcError } from "../base/errors.ts";
+import { Failure, type RpcError } from "../base/errors.ts";
 import type { LazyCallContext } from "../procedures/call_context.ts";
 import type { Run } from "../procedures/stream_run.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
@@ -27,15 +27,15 @@ export function awaitInline(call: InlineCall): TaskHandle {
   let isOver = false;
   const deadline = call.wheel.add(call.deadlineAtMs, () => {
     const message = `Cannot finish ${call.method} before its deadline`;
-    abort(new RpcError("DeadlineExceeded", message));
+    abort(new Failure("DeadlineExceeded", message));
   });
   call.result.then((result) => end({ result }), (error: RpcError) => end({ error }));
   return {
-    cancel: () => abort(new RpcError("Cancelled", `Cancelled ${call.method} while it ran`)),
+    cancel: () => abort(new Failure("Cancelled", `Cancelled ${call.method} while it ran`)),
     more: (n) => call.stream?.more(n),
   };
 
-  function abort(error: RpcError): void {
+  function abort(error: Failure): void {
     end({ error });
     if (call.stream === undefined) call.context.abort();
     else call.stream.cancel();

@@ -1,4 +1,4 @@
-import { RpcError } from "../base/errors.ts";
+import { Failure } from "../base/errors.ts";
 import { messageMaxDefault } from "../base/limits.ts";
 import { noMethodText } from "../base/names/nearest.ts";
 import { callerMatcherOf, type Matcher } from "../base/names/patterns.ts";
@@ -75,9 +75,9 @@ export class MethodTable {
   }
 
   /** The error for an unknown name, with the method that was probably meant. */
-  notFound(name: string): RpcError {
+  notFound(name: string): Failure {
     const names: Iterable<string> = name.length > guessedLengthMax ? [] : this.#byName.keys();
-    return new RpcError("MethodNotFound", noMethodText(name, names, "rpc.discover lists them"));
+    return new Failure("MethodNotFound", noMethodText(name, names, "rpc.discover lists them"));
   }
 
   #make(pool: Pool | undefined): OpenRpcDocument {

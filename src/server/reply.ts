@@ -1,4 +1,4 @@
-import type { RpcError } from "../base/errors.ts";
+import type { Failure } from "../base/errors.ts";
 import type { ItemSink } from "../procedures/stream_run.ts";
 import type { Id, UnreadJson } from "../wire/message.ts";
 import type { Caller } from "../workers/pool/task.ts";
@@ -10,7 +10,7 @@ export interface Reply {
   succeed(result: unknown): void;
   /** {@link succeed} with a result that is JSON already. */
   succeedWithJson(result: UnreadJson): void;
-  fail(error: RpcError): void;
+  fail(error: Failure): void;
 }
 
 /** The connection of a request, as the protocol's own methods use it. */

@@ -5,8 +5,12 @@ import type { MessageBound } from "./message_bound.ts";
 
 interface Answer {
   line: string;
-  bytes: number;
+  /** Counted when it matters: to count the bytes of a short line takes longer than the rest. */
+  bytes?: number | undefined;
 }
+
+/** No UTF-16 code unit takes more bytes. */
+const bytesOfUnitMax = 3;
 
 /**
  * The answers to a batch, which leave as one line. As soon as the answers so far are too long for
@@ -18,8 +22,12 @@ export class BatchLine {
   readonly #answers: Answer[] = [];
   /** The answers that are not replaced. */
   readonly #whole = new Set<Answer>();
-  /** Of the encoded line: each answer's LF becomes a comma or the last LF; plus two brackets. */
+  /**
+   * Of the encoded line: each answer's LF becomes a comma or the last LF; plus two brackets. It is
+   * the most that there can be until the answers have to be counted.
+   */
   #bytes = 2;
+  #isCounted = false;
 
   /** @param bound what the other end takes */
   constructor({ bytes }: MessageBound) {
@@ -33,12 +41,19 @@ export class BatchLine {
 
   /** Takes an answer's line, its LF included. */
   add(line: string): void {
-    const bytes = byteLengthOf(line);
-    const answer = { line, bytes };
+    const answer: Answer = { line };
     this.#answers.push(answer);
     this.#whole.add(answer);
-    this.#bytes += bytes;
+    if (this.#isCounted) this.#bytes += bytesOf(answer);
+    else this.#bytes += line.length * bytesOfUnitMax;
+    if (this.#bytes <= this.#bytesMax) return;
+    if (!this.#isCounted) this.#count();
     while (this.#bytes > this.#bytesMax && this.#replaceLongest());
+  }
+
+  #count(): void {
+    this.#isCounted = true;
+    this.#bytes = this.#answers.reduce((bytes, answer) => bytes + bytesOf(answer), 2);
   }
 
   /** The answers as an array on one line. */
@@ -50,16 +65,20 @@ export class BatchLine {
   #replaceLongest(): boolean {
     let longest: Answer | undefined;
     for (const answer of this.#whole) {
-      if (answer.bytes > (longest?.bytes ?? 0)) longest = answer;
+      if (longest === undefined || bytesOf(answer) > bytesOf(longest)) longest = answer;
     }
     if (longest === undefined) return false;
-    longest.line = withoutResults(longest.line, "the batch's answers are too long");
     this.#whole.delete(longest);
-    this.#bytes -= longest.bytes;
-    longest.bytes = byteLengthOf(longest.line);
-    this.#bytes += longest.bytes;
+    this.#bytes -= bytesOf(longest);
+    longest.line = withoutResults(longest.line, "the batch's answers are too long");
+    longest.bytes = undefined;
+    this.#bytes += bytesOf(longest);
     return true;
   }
+}
+
+function bytesOf(answer: Answer): number {
+  return answer.bytes ??= byteLengthOf(answer.line);
 }
 
 /**

@@ -5,8 +5,8 @@ import {
   type ErrorName,
   errorNameOf,
   type Executed,
+  type Failure,
   messageOf,
-  type ParamsIssue,
   RpcError,
 } from "../base/errors.ts";
 import { asJson, describeFault, JsonFault, jsonOf } from "../base/values/json_fault.ts";
@@ -284,7 +284,7 @@ function joined(line: string | LongLine<string>): string {
  * An error as a line. Its cause and stack stay here, and a long message is cut before it is printed
  * if it must be. InvalidParams has a list of issues always, if an empty one.
  */
-export function encodeError(id: Id, error: RpcError): string {
+export function encodeError(id: Id, error: Failure): string {
   const { code, executed, message, issues = error.name === "InvalidParams" ? [] : undefined } =
     error;
   const data = issues === undefined ? { executed } : { executed, issues };
@@ -297,7 +297,7 @@ function errorLine(
   id: Id,
   code: number,
   message: string,
-  data: { executed: Executed; issues?: readonly ParamsIssue[] },
+  data: Partial<Failure>,
 ): string {
   return `{"jsonrpc":"2.0","id":${encodeId(id)},"error":{"code":${code},"message":${
     JSON.stringify(message)

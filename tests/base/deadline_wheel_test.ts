@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import {
   type Deadline,
   DeadlineWheel,
+  WheelEntry,
   wheelLingerMs,
   wheelTickMs,
 } from "../../src/base/deadline_wheel.ts";
 import { randomInt } from "../../src/base/random.ts";
 import { seededRandom } from "../support/seeded_random.ts";
+import { StoppableClock } from "../support/stoppable_clock.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
+import { waitFor } from "../support/wait_for.ts";
 
 /** One turn of the wheel: longer deadlines share slots with shorter ones. */
 const turnMs = 512 * wheelTickMs;
@@ -109,6 +112,43 @@ Deno.test("after a long pause everything due expires once, at once, and nothing 
   clock.advance(1 + wheelTickMs);
   assert.equal(expired.at(-1), "later");
   assert.equal(expired.length, 1_001);
+});
+
+class Movable extends WheelEntry {
+  expiries = 0;
+
+  later(ms: number): void {
+    this.moveBy(ms);
+  }
+
+  protected override expired(): void {
+    this.expiries++;
+  }
+}
+
+Deno.test("others run while many deadlines that are due together expire", async () => {
+  const clock = new StoppableClock();
+  const wheel = new DeadlineWheel(clock);
+  const moved = new Movable(10);
+  wheel.insert(moved);
+  let expired = 0;
+  const deadlines = Array.from({ length: 100 }, () =>
+    wheel.add(10, () => {
+      expired++;
+      clock.stop(0.1);
+    }));
+  clock.advance(10);
+  assert.ok(expired < 10, `${expired} at once`);
+  // Those that were set last go first.
+  for (const deadline of deadlines.slice(0, 20)) deadline.cancel();
+  moved.later(1_000);
+  let added = 0;
+  wheel.add(10, () => added++);
+  await waitFor("the others to expire", () => expired >= 80);
+  clock.advance(wheelTickMs + 1);
+  assert.deepEqual([expired, moved.expiries, added, wheel.size], [80, 0, 1, 1]);
+  clock.advance(1_000);
+  assert.deepEqual([expired, moved.expiries, wheel.size], [80, 1, 0]);
 });
 
 Deno.test("a deadline added between a long pause and the timer that notices it still comes", () => {

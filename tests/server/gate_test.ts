@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { matcherOf } from "../../src/base/names/patterns.ts";
-import { RpcError } from "../../src/base/errors.ts";
+import { Failure, RpcError } from "../../src/base/errors.ts";
 import { parseRights } from "../../src/keys/rights.ts";
 import { Gate, type GateOptions } from "../../src/server/gate.ts";
 import { textOf } from "../../src/wire/unread/bytes.ts";
@@ -44,7 +44,7 @@ class Visit {
   /** Sends a request, and returns what the gate answered itself: a result, or an error's name. */
   send(method: string, params?: Record<string, unknown>): unknown {
     const answer = this.answer(method, params);
-    return answer instanceof RpcError ? answer.name : answer;
+    return answer instanceof Failure ? answer.name : answer;
   }
 
   /** The same with the whole error. */
@@ -153,7 +153,7 @@ Deno.test("who has not greeted renews nothing, and no server can that was not ma
   assert.equal(visit.send("rpc.renew", { request: "r" }), "Unauthenticated");
   visit.send("rpc.hello", { service: "rpc" });
   const refused = visit.answer("rpc.renew", { request: 1 });
-  assert.ok(refused instanceof RpcError && refused.name === "InvalidParams");
+  assert.ok(refused instanceof Failure && refused.name === "InvalidParams");
   assert.deepEqual(refused.issues?.map(({ path }) => path), [["request"]], "P-21");
   assert.equal(visit.send("rpc.renew", { request: "r" }), undefined);
   assert.equal(visit.send("rpc.renew", { request: "r" }), "Overloaded", "one after the other");
@@ -219,7 +219,7 @@ Deno.test("verdicts are remembered, but not of more methods than any service has
   const visit = new Visit("call:fib");
   visit.send("rpc.hello", { service: "rpc" });
   const refusal = visit.answer("pi");
-  assert.ok(refusal instanceof RpcError && refusal.name === "PermissionDenied");
+  assert.ok(refusal instanceof Failure && refusal.name === "PermissionDenied");
   assert.equal(visit.answer("pi"), refusal);
   // A caller that makes names up: what was remembered for each would fill the memory.
   for (let i = 0; i < 2_000; i++) visit.send(`made-up-${i}`);

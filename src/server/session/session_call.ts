@@ -1,4 +1,4 @@
-import { RpcError } from "../../base/errors.ts";
+import { type Failure, RpcError } from "../../base/errors.ts";
 import { encodeError, encodeJsonResult, encodeResult } from "../../wire/codec.ts";
 import type { Bagged } from "../../base/values/bag.ts";
 import type { Id, LongLine, UnreadJson } from "../../wire/message.ts";
@@ -85,7 +85,7 @@ export class SessionCall implements Reply, Bagged {
     this.#answer(line);
   }
 
-  fail(error: RpcError): void {
+  fail(error: Failure): void {
     const { id } = this;
     if (id === undefined) return this.#answer(undefined);
     // A line that is not JSON has no known id.

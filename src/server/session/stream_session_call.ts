@@ -1,4 +1,4 @@
-import { RpcError } from "../../base/errors.ts";
+import { type Failure, RpcError } from "../../base/errors.ts";
 import { streamWindowMax } from "../../base/limits.ts";
 import { streamWindowAtFirst, streamWindowBytes } from "../limits.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
@@ -68,7 +68,7 @@ export class StreamSessionCall extends SessionCall {
     else super.succeed(this.#count);
   }
 
-  override fail(error: RpcError): void {
+  override fail(error: Failure): void {
     super.fail(this.#failure ?? error);
   }
 

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
-import { RpcError } from "../../base/errors.ts";
+import { Failure } from "../../base/errors.ts";
 import { tapEventsMax, tapLookCalls, tapTextMax, tapWindowMs } from "../limits.ts";
 import { type Matcher, matcherOf } from "../../base/names/patterns.ts";
 import type { ItemSink } from "../../procedures/stream_run.ts";
@@ -15,7 +15,7 @@ export interface HeardCall {
   /** When it was read, on the clock's scale. */
   readonly readAtMs: number;
   /** How it ended. */
-  readonly error: RpcError | undefined;
+  readonly error: Failure | undefined;
   /** Its parameters as JSON, cut to this many characters. */
   briefParams(lengthMax: number): string;
   /** Keeps its parameters until {@link letGo}. */
@@ -31,7 +31,7 @@ interface TapOptions {
   readonly deadlineAtMs: number;
   readonly clock: Clock;
   /** Called once, when the tap ends, with the reason. */
-  readonly ended: (error: RpcError) => void;
+  readonly ended: (error: Failure) => void;
 }
 
 /** A listener. Calls for which there is no room are only counted: nothing waits for it. */
@@ -63,7 +63,7 @@ export class Tap implements TaskHandle {
     this.#credit = sink.credit;
     this.#window = clock.every(tapWindowMs, () => this.#nextWindow());
     this.#deadline = clock.after(deadlineAtMs - clock.now(), () => {
-      this.end(new RpcError("DeadlineExceeded", "The time to listen for is over"));
+      this.end(new Failure("DeadlineExceeded", "The time to listen for is over"));
     });
   }
 
@@ -109,11 +109,11 @@ export class Tap implements TaskHandle {
   }
 
   cancel(): void {
-    this.end(new RpcError("Cancelled", "Nobody listens any more"));
+    this.end(new Failure("Cancelled", "Nobody listens any more"));
   }
 
   /** Ends the tap, with the reason. */
-  end(error: RpcError): void {
+  end(error: Failure): void {
     if (this.#isOver) return;
     this.#judge();
     this.#isOver = true;

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { type ParamsIssue, RpcError } from "../../base/errors.ts";
+import { Failure, type ParamsIssue } from "../../base/errors.ts";
 import { tapsMax } from "../limits.ts";
 import { loadLater } from "../../base/system/load_later.ts";
 import { judged } from "../../base/values/judged.ts";
@@ -40,11 +40,11 @@ export class Taps {
     const { stream: sink } = reply;
     if (sink === undefined) {
       const message = "Cannot listen: it is a stream, and must be asked for as one";
-      reply.fail(new RpcError("InvalidParams", message));
+      reply.fail(new Failure("InvalidParams", message));
       return undefined;
     }
     if (this.#taps.length >= tapsMax) {
-      reply.fail(new RpcError("Overloaded", `Cannot listen: ${tapsMax} do already`));
+      reply.fail(new Failure("Overloaded", `Cannot listen: ${tapsMax} do already`));
       return undefined;
     }
     const tap = new Tap({
@@ -100,7 +100,7 @@ export class Taps {
   /** Ends all taps, since the server is about to stop. */
   end(): void {
     for (const tap of this.#taps) {
-      tap.end(new RpcError("Draining", "Cannot listen: the server is about to stop"));
+      tap.end(new Failure("Draining", "Cannot listen: the server is about to stop"));
     }
   }
 }
@@ -108,7 +108,7 @@ export class Taps {
 /** Answers `rpc.tap` on a server that allows no listeners. */
 export function refuseTap(_request: Request, reply: Reply): undefined {
   reply.fail(
-    new RpcError(
+    new Failure(
       "PermissionDenied",
       "Cannot listen: this server was started with --no-tap (or tap: false), so that nobody reads what others send",
     ),
@@ -133,7 +133,7 @@ export function withTaps(taps: Taps, from: string, next: RequestTaker): RequestT
 class HeardReply implements Reply, HeardCall {
   readonly from: string;
   readonly readAtMs: number;
-  error: RpcError | undefined;
+  error: Failure | undefined;
   readonly #taps: readonly Tap[];
   readonly #request: UnreadRequest;
   readonly #reply: Reply;
@@ -195,7 +195,7 @@ class HeardReply implements Reply, HeardCall {
     this.#tell();
   }
 
-  fail(error: RpcError): void {
+  fail(error: Failure): void {
     this.#reply.fail(error);
     this.error = error;
     this.#tell();
@@ -221,5 +221,5 @@ async function refuseBySchema(params: Request["params"], reply: Reply): Promise<
   }
   const [{ path, message } = { path: [], message: "these are not its parameters" }] = issues;
   const place = path.length === 0 ? "" : `${path.join(".")}: `;
-  reply.fail(new RpcError("InvalidParams", `Cannot listen: ${place}${message}`, { issues }));
+  reply.fail(new Failure("InvalidParams", `Cannot listen: ${place}${message}`, undefined, issues));
 }

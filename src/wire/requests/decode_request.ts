@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { RpcError } from "../../base/errors.ts";
+import { Failure } from "../../base/errors.ts";
 import { judged } from "../../base/values/judged.ts";
 import type { Carrier } from "../json.ts";
 import { type Id, idSchema, type Request, requestSchema } from "../message.ts";
@@ -33,7 +33,7 @@ export function requestBySchema(value: unknown, exact: unknown): Request | BadMe
   const message = `Cannot read the message as a JSON-RPC 2.0 request${where}: ${
     issue?.message ?? "an object stands in the place of a text or a number"
   }`;
-  return new BadMessage(idOf(value), new RpcError("InvalidRequest", message));
+  return new BadMessage(idOf(value), new Failure("InvalidRequest", message));
 }
 
 /** The id that a faulty request seems to have, so that its sender can tell which one failed. */

@@ -1,4 +1,4 @@
-import { RpcError } from "../../base/errors.ts";
+import { Failure, RpcError } from "../../base/errors.ts";
 import { batchMessagesMax } from "../../base/limits.ts";
 import { isChangedId } from "../../base/values/exact_numbers.ts";
 import { isObject } from "../../base/values/members.ts";
@@ -11,9 +11,9 @@ import { withoutPrototype } from "./request_checks.ts";
 /** A message that is not a request: the error to answer with, and the id that it seems to have. */
 export class BadMessage {
   readonly id: Id;
-  readonly error: RpcError;
+  readonly error: Failure;
 
-  constructor(id: Id, error: RpcError) {
+  constructor(id: Id, error: Failure) {
     this.id = id;
     this.error = error;
   }
@@ -73,7 +73,7 @@ export function decodeLine<Message>(
     const message = value.length === 0
       ? "Cannot answer an empty batch: it needs at least one request"
       : `Cannot take a batch of ${value.length} requests: ${batchMessagesMax} is the most`;
-    return new BadMessage(null, new RpcError("InvalidRequest", message));
+    return new BadMessage(null, new Failure("InvalidRequest", message));
   }
   return new LazyBatch(value, exact as unknown[] | undefined, readOne);
 }
@@ -81,7 +81,7 @@ export function decodeLine<Message>(
 function changedId(): BadMessage {
   const message = "Cannot answer under an id that is a number of so many digits: it would come " +
     "back as another one. Send a whole number up to 2^53 - 1, or a text";
-  return new BadMessage(null, new RpcError("InvalidRequest", message));
+  return new BadMessage(null, new Failure("InvalidRequest", message));
 }
 
 function idOf(message: unknown): unknown {
@@ -106,8 +106,8 @@ export function withExactParams(request: Request, exact: unknown): Request {
  * The answer to a message that is no request, where the schemas that could tell why cannot be
  * loaded.
  */
-export function unexplained(value: unknown, cause: unknown): BadMessage {
+export function unexplained(value: unknown): BadMessage {
   const id = isObject(value) && isId(value["id"]) ? value["id"] : null;
   const message = "Cannot read the message as a JSON-RPC 2.0 request";
-  return new BadMessage(id, new RpcError("InvalidRequest", message, { cause }));
+  return new BadMessage(id, new Failure("InvalidRequest", message));
 }

@@ -39,8 +39,8 @@ async function loadAndRead(value: unknown, exact: unknown): Promise<Request | Ba
     const { requestBySchema } = await loadSchemas();
     bySchema = requestBySchema;
     return requestBySchema(value, exact);
-  } catch (cause) {
+  } catch {
     // No file can be opened now, or the program has been replaced.
-    return unexplained(value, cause);
+    return unexplained(value);
   }
 }

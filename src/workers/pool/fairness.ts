@@ -1,4 +1,3 @@
-import { RpcError } from "../../base/errors.ts";
 import { contestedMs, fairWaitMs } from "../limits.ts";
 import type { CallQueue } from "./call_queue.ts";
 import type { PoolCall } from "./pool_call.ts";
@@ -103,9 +102,7 @@ export class Fairness {
       return `Cannot queue ${method}: ${queueMax} calls are waiting already`;
     }
     queue.remove(last);
-    last.leave();
-    const message = `Cannot run ${last.task.method}: others than its caller want to wait too`;
-    last.settle({ error: new RpcError("Overloaded", message) });
+    last.refuse("Overloaded", ": others than its caller want to wait too");
     return undefined;
   }
 

@@ -1,5 +1,5 @@
 import type { Deadline } from "../../base/deadline_wheel.ts";
-import type { RpcError } from "../../base/errors.ts";
+import { type ErrorName, Failure } from "../../base/errors.ts";
 import type { UnreadJson } from "../../wire/message.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import type { Share } from "./share.ts";
@@ -127,7 +127,7 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     this.#owner.released();
   }
 
-  lost(error: RpcError, begun: boolean): void {
+  lost(error: Failure, begun: boolean): void {
     if (!begun && !this.#isSettled) {
       this.#owner.requeue(this);
       return;
@@ -137,6 +137,12 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     if (place.name === "worker") this.#owner.ended(place.slot, this.share);
     this.settle({ error });
     this.#owner.released();
+  }
+
+  /** Ends it before it began. @param why goes on after `Cannot run <method>` */
+  refuse(name: ErrorName, why: string): void {
+    this.leave();
+    this.settle({ error: new Failure(name, `Cannot run ${this.method}${why}`, "no") });
   }
 
   /** Marks it as in no queue and no worker any more. */

@@ -1,4 +1,4 @@
-import { RpcError } from "../../base/errors.ts";
+import { Failure } from "../../base/errors.ts";
 import { mergeOpenRpc } from "../../procedures/documents/describe.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
 import type { Pool, WorkerPoolStats } from "./pool.ts";
@@ -30,7 +30,7 @@ export class PoolSet implements Pool {
     const pool = this.#poolByMethod.get(task.method);
     if (pool !== undefined) return pool.submit(task);
     const message = `Cannot find ${task.method} in any worker`;
-    task.done({ error: new RpcError("MethodNotFound", message) });
+    task.done({ error: new Failure("MethodNotFound", message) });
     return { cancel() {}, more() {} };
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { DeadlineWheel } from "../../base/deadline_wheel.ts";
-import { RpcError } from "../../base/errors.ts";
+import { Failure, RpcError } from "../../base/errors.ts";
 import { processorTimeOf } from "../../base/system/processor_time.ts";
 import { fairWaitMs, heldUpMs } from "../limits.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
@@ -38,6 +38,12 @@ const cancelGraceMs = 50;
 
 /** The same for a stream, whose `finally` may take a moment, and for a worker that was held up. */
 const longGraceMs = 500;
+
+/** Waiting calls without time left that are refused together when a worker is free. */
+const refusedTogetherMax = 64;
+
+const itsTimeIsOver = ": its deadline passed before it began";
+const closes = ": the server closes";
 
 const inQueue: Place = { name: "queue" };
 
@@ -102,11 +108,11 @@ export class Scheduler implements PoolCallOwner {
     const nowMs = task.cameAtMs ?? clock.now();
     const call = new PoolCall(this, task, this.#fairness.of(task.caller), nowMs);
     if (this.#isClosed) {
-      this.#refuse(call);
+      call.refuse("Draining", closes);
       return call;
     }
     if (task.deadlineAtMs <= nowMs) {
-      call.settle({ error: expiredInQueue(task) });
+      call.refuse("DeadlineExceeded", itsTimeIsOver);
       return call;
     }
     const slot = this.#queue.size === 0 && this.#fairness.mayBegin(call, nowMs)
@@ -114,7 +120,7 @@ export class Scheduler implements PoolCallOwner {
       : undefined;
     const refusal = slot === undefined ? this.#fairness.makeRoom(call) : undefined;
     if (refusal !== undefined) {
-      call.settle({ error: new RpcError("Overloaded", refusal) });
+      call.settle({ error: new Failure("Overloaded", refusal) });
       return call;
     }
     call.deadline = wheel.add(task.deadlineAtMs, () => this.#expired(call));
@@ -135,12 +141,19 @@ export class Scheduler implements PoolCallOwner {
   pump(): void {
     // A worker that got ready may be the one that has nothing to do.
     if (this.#queue.size === 0) this.#oneAhead.look(0);
+    let refused = 0;
     while (this.#queue.size > 0) {
       const slot = this.#pick(this.#queue.size);
       if (slot === undefined) return this.#spare?.wanted(this.#queue.size);
       const nowMs = this.#options.clock.now();
       const call = this.#fairness.take(nowMs);
       if (call === undefined) return this.#spare?.wanted(this.#queue.size);
+      // Of many calls that are due together some have not been told yet.
+      if (call.deadlineAtMs <= nowMs) {
+        call.refuse("DeadlineExceeded", itsTimeIsOver);
+        if (++refused < refusedTogetherMax) continue;
+        return void this.#options.clock.after(0, () => this.pump());
+      }
       this.#send(call, slot, nowMs);
       this.#shed(nowMs);
     }
@@ -152,10 +165,10 @@ export class Scheduler implements PoolCallOwner {
       this.#queue.remove(call);
       call.leave();
       const message = `Cancelled ${method} before it began`;
-      call.settle({ error: new RpcError("Cancelled", message, { executed: "no" }) });
+      call.settle({ error: new Failure("Cancelled", message, "no") });
       return;
     }
-    call.settle({ error: new RpcError("Cancelled", `Cancelled ${method} while it ran`) });
+    call.settle({ error: new Failure("Cancelled", `Cancelled ${method} while it ran`) });
     const graceMs = call.credit === undefined ? cancelGraceMs : longGraceMs;
     if (this.#options.inOrder) this.#askToStop(call, "was cancelled", graceMs);
     else this.#stop(call, "was cancelled");
@@ -172,12 +185,11 @@ export class Scheduler implements PoolCallOwner {
 
   requeue(call: PoolCall): void {
     if (this.#isClosed) {
-      this.#refuse(call);
+      call.refuse("Draining", closes);
       return;
     }
     if (call.task.deadlineAtMs <= this.#options.clock.now()) {
-      call.leave();
-      call.settle({ error: expiredInQueue(call.task) });
+      call.refuse("DeadlineExceeded", itsTimeIsOver);
       return;
     }
     call.place = inQueue;
@@ -198,7 +210,7 @@ export class Scheduler implements PoolCallOwner {
     this.#overlooked?.stop();
     this.#spare?.stop();
     for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
-      this.#refuse(call);
+      call.refuse("Draining", closes);
     }
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
@@ -233,7 +245,7 @@ export class Scheduler implements PoolCallOwner {
     if (call.place.name !== "worker") return true;
     const message = `Cannot finish ${call.task.method}: its caller has more than half of the ` +
       "workers, and others wait";
-    call.settle({ error: new RpcError("Overloaded", message, { executed: "maybe" }) });
+    call.settle({ error: new Failure("Overloaded", message, "maybe") });
     this.#stop(call, "kept others from the workers");
     return call.place.name !== "worker";
   }
@@ -270,12 +282,11 @@ export class Scheduler implements PoolCallOwner {
   }
 
   #shed(nowMs: number): void {
-    let call: PoolCall | undefined;
-    while ((call = this.#shedding.takeHopeless(nowMs)) !== undefined) {
-      call.leave();
-      const message =
-        `Cannot run ${call.task.method} in time: ${this.#queue.size} calls come before`;
-      call.settle({ error: new RpcError("Overloaded", message) });
+    for (let refused = 0; refused < refusedTogetherMax; refused++) {
+      const call = this.#shedding.takeHopeless(nowMs);
+      if (call === undefined) return;
+      if (call.deadlineAtMs <= nowMs) call.refuse("DeadlineExceeded", itsTimeIsOver);
+      else call.refuse("Overloaded", ` in time: ${this.#queue.size} calls come before`);
     }
   }
 
@@ -329,8 +340,7 @@ export class Scheduler implements PoolCallOwner {
     const wasHeldUp = this.#options.clock.now() - call.deadlineAtMs >= heldUpMs;
     if (call.place.name === "queue") {
       this.#queue.remove(call);
-      call.leave();
-      call.settle({ error: expiredInQueue(call.task) });
+      call.refuse("DeadlineExceeded", itsTimeIsOver);
       return;
     }
     if (this.#options.inOrder && call.place.name === "worker") {
@@ -343,7 +353,7 @@ export class Scheduler implements PoolCallOwner {
       }
     }
     const message = `Cannot finish ${call.task.method} before its deadline`;
-    call.settle({ error: new RpcError("DeadlineExceeded", message) });
+    call.settle({ error: new Failure("DeadlineExceeded", message) });
     // A stream that waits for credit ends at once when asked.
     if (this.#options.inOrder && (call.credit !== undefined || wasHeldUp)) {
       this.#askToStop(call, "overran its deadline", longGraceMs);
@@ -386,15 +396,4 @@ export class Scheduler implements PoolCallOwner {
       this.#overlooked?.expired(slot, worker);
     }
   }
-
-  #refuse(call: PoolCall): void {
-    call.leave();
-    const message = `Cannot run ${call.task.method}: the server closes`;
-    call.settle({ error: new RpcError("Draining", message) });
-  }
-}
-
-function expiredInQueue({ method }: PoolTask): RpcError {
-  const message = `Cannot run ${method}: its deadline passed before it began`;
-  return new RpcError("DeadlineExceeded", message, { executed: "no" });
 }

@@ -35,7 +35,7 @@ export class Shedding<Item extends Waiting<Item>> {
   }
 
   /**
-   * Removes and returns the call to run next, of those that may begin.
+   * Removes and returns the call to run next, of those that may begin. Its deadline may be over.
    *
    * @param mayBegin called for one call after another until one may begin
    */
@@ -46,6 +46,8 @@ export class Shedding<Item extends Waiting<Item>> {
     while (item !== undefined && !mayBegin(item)) item = newestFirst ? item.previous : item.next;
     if (item === undefined) return undefined;
     queue.remove(item);
+    // One whose time is over takes no work, so it tells nothing of the rate either.
+    if (item.deadlineAtMs <= nowMs) return item;
     if (this.#takenAtMs !== undefined) {
       this.#gapMs += (nowMs - this.#takenAtMs - this.#gapMs) * gapWeight;
     }

@@ -1,4 +1,3 @@
-import { RpcError } from "../../base/errors.ts";
 import { unservedWaitMs } from "../limits.ts";
 import type { CallQueue } from "./call_queue.ts";
 import type { PoolCall } from "./pool_call.ts";
@@ -19,9 +18,7 @@ export function refuseUnserved(
     const { submittedAtMs, deadlineAtMs, next } = call;
     if (nowMs - submittedAtMs >= Math.min(unservedWaitMs, (deadlineAtMs - submittedAtMs) / 2)) {
       queue.remove(call);
-      call.leave();
-      const message = `Cannot run ${call.task.method}: no worker of its server can be started`;
-      call.settle({ error: new RpcError("WorkerLost", message, { executed: "no" }) });
+      call.refuse("WorkerLost", ": no worker of its server can be started");
     }
     call = next;
   }

@@ -203,9 +203,11 @@ export class WorkerSlot {
     if ("error" in outcome) {
       // Its own message tells more than its exit code would.
       process.kill("it cannot work");
-      const { message, cause } = outcome.error;
+      const { error } = outcome;
+      const cause = error instanceof RpcError ? error.cause : undefined;
       const isUnknown = cause instanceof RpcError && cause.name === "MethodNotFound";
-      this.#failed(new Error(isUnknown ? withAdvice(unknowing, this.#options.command) : message));
+      const why = isUnknown ? withAdvice(unknowing, this.#options.command) : error.message;
+      this.#failed(new Error(why));
       return;
     }
     const document = readDocument(outcome.result);

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { errorNameOf, RpcError } from "../../base/errors.ts";
+import { errorNameOf, Failure, RpcError } from "../../base/errors.ts";
 import { isResponse, toRpcError } from "../../wire/codec.ts";
 import { LentBytes } from "../../base/spare_buffers.ts";
 import { giveWay, type Pauses, ShortPart, veryLongBytes } from "../../base/system/give_way.ts";
@@ -36,7 +36,7 @@ interface OwedRequestsOptions {
   ready(): void;
 }
 
-const takenBack = new RpcError("WorkerLost", "Taken back from a worker that is busy");
+const takenBack = new Failure("WorkerLost", "Taken back from a worker that is busy");
 
 /** The requests that a worker has to answer, and which of them it has begun. */
 export class OwedRequests {
@@ -255,7 +255,7 @@ export class OwedRequests {
     for (let i = calls.length - 1; i >= 0; i--) {
       const [id, receiver] = calls[i] as [number, Receiver];
       const executed = isUnsent || (begun !== undefined && id > begun) ? "no" : undefined;
-      const error = new RpcError("WorkerLost", message, { executed });
+      const error = new Failure("WorkerLost", message, executed);
       receiver.lost(error, i === 0 || !this.#options.inOrder);
     }
   }

@@ -1,8 +1,8 @@
-import type { RpcError } from "../../base/errors.ts";
+import type { Failure } from "../../base/errors.ts";
 import type { UnreadJson } from "../../wire/message.ts";
 
 /** The outcome of a call. */
-export type Outcome = { readonly result: unknown } | { readonly error: RpcError };
+export type Outcome = { readonly result: unknown } | { readonly error: Failure };
 
 /** Takes the answer to one request. */
 export interface Receiver {
@@ -19,5 +19,5 @@ export interface Receiver {
    * Called when the worker died first, or the request was taken back. `begun` is `false` only if it
    * surely has not begun.
    */
-  lost(error: RpcError, begun: boolean): void;
+  lost(error: Failure, begun: boolean): void;
 }

@@ -3,7 +3,7 @@ import { unexplained } from "../../../src/wire/requests/incoming.ts";
 
 Deno.test("what is no request is told so also where the schemas cannot be loaded (P-7)", () => {
   const id = (value: unknown) => {
-    const { id, error } = unexplained(value, new TypeError("Too many open files"));
+    const { id, error } = unexplained(value);
     assert.equal(error.name, "InvalidRequest");
     return id;
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RpcError } from "../../../src/base/errors.ts";
+import type { Failure } from "../../../src/base/errors.ts";
 import { fairWaitMs } from "../../../src/workers/limits.ts";
 import type { Caller } from "../../../src/workers/pool/task.ts";
 import type { TaskOutcome } from "../../../src/workers/pool/task.ts";
@@ -56,7 +56,7 @@ function submit(
   );
 }
 
-function errorOf(outcome: TaskOutcome): RpcError {
+function errorOf(outcome: TaskOutcome): Failure {
   assert.ok("error" in outcome);
   return outcome.error;
 }

@@ -3,6 +3,7 @@ import { systemClock } from "../../../src/base/clock.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { WorkerPool } from "../../../src/workers/pool/pool.ts";
+import { StoppableClock } from "../../support/stoppable_clock.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
@@ -86,6 +87,40 @@ Deno.test("a worker that was held up with its server is not killed for it", asyn
       await spinning.outcome;
       clock.advance(1_000);
       assert.notEqual(await harness.call("pid"), pid);
+    });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a waiting call does not begin whose deadline has passed unnoticed (P-36)", async () => {
+  const directory = await Deno.makeTempDir();
+  const clock = new StoppableClock();
+  try {
+    await withPool({ clock }, async (harness) => {
+      const held = harness.submit("hold", [`${directory}/on`], { timeoutMs: 60_000 });
+      await waitFor("it to run", () => harness.printed().includes("holding"));
+      const late = Array.from({ length: 100 }, () => {
+        return harness.submit("exit", [], { timeoutMs: 1_000 }).outcome;
+      });
+      // One that was sent ahead comes back, as the call before it is long.
+      clock.advance(100);
+      const { queued } = harness.pool.stats();
+      assert.equal(queued, 100);
+      // No timer of its deadline runs.
+      clock.stop(2_000);
+      await Deno.writeTextFile(`${directory}/on`, "");
+      await held.outcome;
+      await Promise.race(late);
+      // The rest of them wait until others have run.
+      assert.ok(harness.pool.stats().queued > 0);
+      clock.advance(0);
+      for (const outcome of await Promise.all(late)) {
+        assert.ok("error" in outcome);
+        assert.deepEqual([outcome.error.name, outcome.error.executed], ["DeadlineExceeded", "no"]);
+      }
+      assert.equal(typeof await harness.call("pid"), "number");
+      assert.equal(harness.pool.stats().restarts, 0);
     });
   } finally {
     await Deno.remove(directory, { recursive: true });
