@@ -1,6 +1,7 @@
 /** What documents say of the sources, held against them. */
 
-import { rooms, type SourceFile } from "./rules.ts";
+import { rooms } from "./rooms.ts";
+import type { SourceFile } from "./source.ts";
 
 /**
  * What the map of the rooms and folders does not tell of, or tells of though it is not there, as

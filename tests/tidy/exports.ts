@@ -1,7 +1,6 @@
 /** Exports that nobody outside their file uses: each is a promise to readers that nobody keeps. */
 
-import { codeOf, importsOf } from "./source.ts";
-import type { SourceFile } from "./rules.ts";
+import { codeOf, importsOf, type SourceFile } from "./source.ts";
 
 /** Modules that a table loads when they are wanted, each with the name by which it calls them. */
 const loadedByName: readonly (readonly [RegExp, string])[] = [

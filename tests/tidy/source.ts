@@ -1,5 +1,15 @@
 /** TypeScript as the tidy rules see it: what it imports, and its code without comments. */
 
+/** A file of the project. */
+export interface SourceFile {
+  /** From the project's root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A rule. An empty list: the file keeps it. */
+export type Rule = (file: SourceFile) => string[];
+
 /** One `import`, `export ... from` or dynamic `import()`. */
 export interface Import {
   /**
