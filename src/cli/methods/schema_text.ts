@@ -1,7 +1,9 @@
-/** JSON Schemas for people: as short types, and as values that fit. */
+/**
+ * JSON Schemas for people: as short types, and as values that fit. They come from other programs,
+ * so anything may stand where a schema is meant.
+ */
 
-/** A schema as OpenRPC has it. */
-type JsonSchema = boolean | Readonly<Record<string, unknown>>;
+import { isObject } from "../../base/values/members.ts";
 
 /** Longest example of a text: whoever needs a longer one sees the bound beside the parameter. */
 const exampleLengthMax = 80;
@@ -12,15 +14,15 @@ const depthMax = 3;
 /**
  * A schema as a type in a few words: `integer`, `string[]`, `{width: integer, height?: integer}`.
  */
-export function typeText(schema: JsonSchema, depth = 0): string {
-  if (typeof schema === "boolean") return "any";
+export function typeText(schema: unknown, depth = 0): string {
+  if (!isObject(schema)) return "any";
   if ("const" in schema) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return schema.enum.map((one) => JSON.stringify(one)).join(" | ");
   const variants = variantsOf(schema);
   if (variants.length > 0) {
     return [...new Set(variants.map((one) => typeText(one, depth)))].join(" | ");
   }
-  if (Array.isArray(schema.type)) return schema.type.join(" | ");
+  if (Array.isArray(schema.type)) return schema.type.map(textOf).join(" | ");
   switch (schema.type) {
     case "array":
       return arrayText(schema, depth);
@@ -33,7 +35,7 @@ export function typeText(schema: JsonSchema, depth = 0): string {
 
 function arrayText({ items }: Readonly<Record<string, unknown>>, depth: number): string {
   if (Array.isArray(items)) return `[${items.map((item) => typeText(item, depth + 1)).join(", ")}]`;
-  const item = isSchema(items) ? typeText(items, depth + 1) : "any";
+  const item = typeText(items, depth + 1);
   return item.includes(" | ") ? `(${item})[]` : `${item}[]`;
 }
 
@@ -46,22 +48,27 @@ function objectText(schema: Readonly<Record<string, unknown>>, depth: number): s
   return `{${members.join(", ")}}`;
 }
 
+/** Anything can stand where a text or a number is meant, also what is no text to JavaScript. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
 /** What a schema asks beyond its type, each in a few words: `>= 0`, `at most 80 characters`. */
-export function constraintsOf(schema: JsonSchema): string[] {
-  if (typeof schema === "boolean") return [];
+export function constraintsOf(schema: unknown): string[] {
+  if (!isObject(schema)) return [];
   const words: readonly (readonly [keyword: string, text: (value: unknown) => string])[] = [
-    ["minimum", (value) => `>= ${value}`],
-    ["exclusiveMinimum", (value) => `> ${value}`],
-    ["maximum", (value) => `<= ${value}`],
-    ["exclusiveMaximum", (value) => `< ${value}`],
-    ["multipleOf", (value) => `a multiple of ${value}`],
-    ["minLength", (value) => `at least ${value} characters`],
-    ["maxLength", (value) => `at most ${value} characters`],
-    ["minItems", (value) => `at least ${value} items`],
-    ["maxItems", (value) => `at most ${value} items`],
-    ["format", (value) => `format ${value}`],
+    ["minimum", (value) => `>= ${textOf(value)}`],
+    ["exclusiveMinimum", (value) => `> ${textOf(value)}`],
+    ["maximum", (value) => `<= ${textOf(value)}`],
+    ["exclusiveMaximum", (value) => `< ${textOf(value)}`],
+    ["multipleOf", (value) => `a multiple of ${textOf(value)}`],
+    ["minLength", (value) => `at least ${textOf(value)} characters`],
+    ["maxLength", (value) => `at most ${textOf(value)} characters`],
+    ["minItems", (value) => `at least ${textOf(value)} items`],
+    ["maxItems", (value) => `at most ${textOf(value)} items`],
+    ["format", (value) => `format ${textOf(value)}`],
     // A format's own pattern says nothing more to people.
-    ["pattern", (value) => "format" in schema ? "" : `like /${value}/`],
+    ["pattern", (value) => "format" in schema ? "" : `like /${textOf(value)}/`],
     ["default", (value) => `default ${JSON.stringify(value)}`],
   ];
   // A tuple's type says how many items it has.
@@ -72,8 +79,8 @@ export function constraintsOf(schema: JsonSchema): string[] {
 }
 
 /** A value that fits the schema, as far as can be seen: for an example. */
-export function exampleOf(schema: JsonSchema, depth = 0): unknown {
-  if (typeof schema === "boolean") return 1;
+export function exampleOf(schema: unknown, depth = 0): unknown {
+  if (!isObject(schema)) return 1;
   if (Array.isArray(schema.examples) && schema.examples.length > 0) return schema.examples[0];
   for (const keyword of ["default", "const"]) {
     if (keyword in schema) return schema[keyword];
@@ -114,8 +121,8 @@ function exampleArray(schema: Readonly<Record<string, unknown>>, depth: number):
   // Of arrays of three in arrays of three there would soon be millions.
   if (depth >= depthMax) return [];
   if (Array.isArray(items)) return items.map((item) => exampleOf(item, depth + 1));
-  const count = Math.max(1, Math.min(Number(minItems ?? 1), 3));
-  return Array.from({ length: count }, () => isSchema(items) ? exampleOf(items, depth + 1) : 1);
+  const count = typeof minItems === "number" ? Math.max(1, Math.min(minItems, 3)) : 1;
+  return Array.from({ length: count }, () => exampleOf(items, depth + 1));
 }
 
 /** The first of the likely numbers that is within the bounds. */
@@ -136,7 +143,7 @@ function exampleNumber(schema: Readonly<Record<string, unknown>>): number {
 interface Property {
   readonly name: string;
   readonly required: boolean;
-  readonly schema: JsonSchema;
+  readonly schema: unknown;
 }
 
 function propertiesOf({ properties, required }: Readonly<Record<string, unknown>>): Property[] {
@@ -146,7 +153,7 @@ function propertiesOf({ properties, required }: Readonly<Record<string, unknown>
     .map(([name, schema]) => ({ name, schema, required: wanted.has(name) }));
 }
 
-function variantsOf(schema: Readonly<Record<string, unknown>>): JsonSchema[] {
+function variantsOf(schema: Readonly<Record<string, unknown>>): unknown[] {
   const variants = schema.anyOf ?? schema.oneOf;
   return Array.isArray(variants) ? variants.filter(isSchema) : [];
 }
@@ -158,6 +165,6 @@ function isNoBound(value: unknown): boolean {
   return typeof value === "number" && Math.abs(value) === Number.MAX_SAFE_INTEGER;
 }
 
-function isSchema(value: unknown): value is JsonSchema {
+function isSchema(value: unknown): boolean {
   return typeof value === "boolean" || (typeof value === "object" && value !== null);
 }

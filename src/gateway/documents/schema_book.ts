@@ -49,7 +49,10 @@ export class SchemaBook {
 function converted(schema: unknown, place: string, hasFormats: boolean): unknown {
   if (Array.isArray(schema)) return schema.map((one) => converted(one, place, hasFormats));
   if (typeof schema !== "object" || schema === null) return schema;
-  const entries = Object.entries(schema).map(([key, value]): [string, unknown] => {
+  // A reference that is no text would make the whole document invalid.
+  const known = Object.entries(schema)
+    .filter(([key, value]) => key !== "$ref" || typeof value === "string");
+  const entries = known.map(([key, value]): [string, unknown] => {
     if (valueMembers.has(key)) return [key, value];
     if (textMembers.has(key) && typeof value === "string") return [key, visible(value)];
     if (key === "$ref") return [key, referenceOf(String(value), place)];

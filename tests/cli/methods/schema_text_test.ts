@@ -70,3 +70,21 @@ Deno.test("a type of many members that are required is not looked through for ea
   const text = typeText({ type: "object", properties, required: names.toReversed() });
   assert.ok(text.endsWith(", p99999: any}"));
 });
+
+Deno.test("whatever a stranger has in place of a schema, or of what is in one, is told", () => {
+  const odd = { toString: 1 };
+  for (const schema of [null, 3, "x", [], undefined, { items: odd }]) {
+    assert.equal(typeText({ type: "array", items: [schema] }).slice(0, 4), "[any");
+    assert.equal(JSON.stringify(exampleOf({ type: "array", items: [schema] })), "[1]");
+  }
+  assert.equal(typeText({ type: ["string", odd] }), 'string | {"toString":1}');
+  assert.deepEqual(exampleOf({ type: "array", minItems: odd }), [1]);
+  const bounds = { minimum: odd, maxLength: odd, multipleOf: odd, pattern: odd };
+  const told = '{"toString":1}';
+  assert.deepEqual(constraintsOf(bounds), [
+    `>= ${told}`,
+    `a multiple of ${told}`,
+    `at most ${told} characters`,
+    `like /${told}/`,
+  ]);
+});

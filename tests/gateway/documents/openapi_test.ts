@@ -27,7 +27,11 @@ Deno.test("the OpenAPI document of built-in, recursive and odd methods is valid 
             name: "node",
             schema: {
               type: "object",
-              properties: { next: { $ref: "#/definitions/a" }, items: { $ref: "#" } },
+              properties: {
+                next: { $ref: "#/definitions/a" },
+                items: { $ref: "#" },
+                odd: { $ref: { toString: 1 } },
+              },
               definitions: {
                 a: { type: "array", items: [{ enum: [["$ref"]] }], additionalItems: false },
               },
