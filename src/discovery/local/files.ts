@@ -32,6 +32,9 @@ export function parseFileName(name: string): RegistrationFileName | undefined {
   return { id, extension: extension as RegistrationFileName["extension"] };
 }
 
+/** How often a server tries again at once that was taken for dead before it had the lock. */
+const attemptsMax = 8;
+
 /** A registration of this process. */
 export class OwnRegistration {
   readonly #directory: string;
@@ -56,22 +59,26 @@ export class OwnRegistration {
     encode: (id: string) => string,
     mode = 0o666,
   ): Promise<OwnRegistration> {
-    const id = crypto.randomUUID();
-    const lockPath = pathOf(directory, id, "lock");
-    // Synchronous, as all of it: clients wait for a new server, and each step by another thread
-    // takes longer than the step. It also keeps the moment between creation and locking short.
-    const lock = Deno.openSync(lockPath, { createNew: true, read: true, write: true });
-    const registration = new OwnRegistration(directory, id, lock);
-    try {
-      if (!lock.tryLockSync(true)) throw new Error(`${lockPath} was locked by somebody else`);
-      Deno.lstatSync(lockPath);
-      const temporary = pathOf(directory, id, "tmp");
-      Deno.writeTextFileSync(temporary, encode(id), { createNew: true, mode });
-      Deno.renameSync(temporary, pathOf(directory, id, "json"));
-      return registration;
-    } catch (error) {
+    for (let attempt = 1;; attempt++) {
+      const id = crypto.randomUUID();
+      const lockPath = pathOf(directory, id, "lock");
+      // Synchronous, as all of it: clients wait for a new server, and each step by another thread
+      // takes longer than the step. It also keeps the moment between creation and locking short.
+      const lock = Deno.openSync(lockPath, { createNew: true, read: true, write: true });
+      const registration = new OwnRegistration(directory, id, lock);
+      try {
+        if (lock.tryLockSync(true) && isThere(lockPath)) {
+          const temporary = pathOf(directory, id, "tmp");
+          Deno.writeTextFileSync(temporary, encode(id), { createNew: true, mode });
+          Deno.renameSync(temporary, pathOf(directory, id, "json"));
+          return registration;
+        }
+        if (attempt === attemptsMax) throw new Error(`somebody else locks or removes ${lockPath}`);
+      } catch (error) {
+        await registration.remove();
+        throw error;
+      }
       await registration.remove();
-      throw error;
     }
   }
 
@@ -145,6 +152,17 @@ export function readRegistration(directory: string, id: string): Uint8Array | un
     return readRegularFile(pathOf(directory, id, "json"), instanceJsonBytesMax);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** @throws the file system's error, but for the one that says that nothing is there */
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }

@@ -42,6 +42,37 @@ Deno.test("a registration that cannot be written whole is not there at all", asy
   });
 });
 
+Deno.test("a server that is taken for dead before it has the lock tries again at once", async () => {
+  await inDirectory(async (directory) => {
+    const { openSync } = Deno;
+    const opened: Deno.FsFile[] = [];
+    // As watchers do that look in that moment: the first one holds the lock, others remove it.
+    const disturbed = (times: number): typeof Deno.openSync => (path, options) => {
+      const lock = openSync(path, options);
+      if (opened.length === times) return lock;
+      const other = openSync(path);
+      opened.push(other);
+      if (opened.length === 1) other.lockSync(false);
+      else Deno.removeSync(path);
+      return lock;
+    };
+    try {
+      Deno.openSync = disturbed(3);
+      const registration = await OwnRegistration.publish(directory, (id) => id);
+      assert.equal(opened.length, 3);
+      assert.equal(await registration.isIntact(), true);
+      assert.equal(names(directory).length, 2, "nothing is left of the first three");
+      await registration.remove();
+      Deno.openSync = disturbed(Infinity);
+      await assert.rejects(OwnRegistration.publish(directory, (id) => id), /locks or removes/);
+    } finally {
+      Deno.openSync = openSync;
+      for (const file of opened) file.close();
+    }
+    assert.deepEqual(names(directory), []);
+  });
+});
+
 Deno.test("a registration notices that one of its files was removed or replaced", async () => {
   await inDirectory(async (directory) => {
     for (const harm of ["json", "lock", "replaced lock"]) {
