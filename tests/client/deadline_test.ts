@@ -97,6 +97,7 @@ Deno.test("the server that works on a call is blamed for its deadline", () => {
 for (
   const { timeoutMs, text } of [
     { timeoutMs: 700, text: "700 ms" },
+    { timeoutMs: 1_000, text: "1 s" },
     { timeoutMs: 1_234, text: "1.234 s" },
     { timeoutMs: 60_000, text: "60 s" },
   ]
@@ -130,6 +131,28 @@ Deno.test("what a server ends long before the deadline is not told with the time
   clock.advance(100);
   end(new RpcError("DeadlineExceeded", "Cannot finish fib"));
   assert.equal(ends[0]?.error?.message, "Cannot finish fib");
+});
+
+Deno.test("only what ended at the deadline is told with the time of the call", () => {
+  const { clock, call, ends, start, end } = setUp();
+  call.timeoutMs = 1_000;
+  start();
+  clock.advance(990);
+  end(new RpcError("InternalError", "Cannot finish fib"));
+  assert.equal(ends[0]?.error?.message, "Cannot finish fib");
+});
+
+Deno.test("a server is blamed for a stream's deadline unless it has sent items", () => {
+  for (const received of [0, 1]) {
+    const { clock, call, start } = setUp();
+    const { endpoint, sentAtMs } = endpointStub();
+    start();
+    call.endpoint = endpoint;
+    call.sentAtMs = 10;
+    call.stream = { credit: 1, received, items() {}, grant: undefined };
+    clock.advance(1_005);
+    assert.equal(sentAtMs.length, received === 0 ? 1 : 0);
+  }
 });
 
 Deno.test("a server that refused a call before is not blamed for its deadline", () => {

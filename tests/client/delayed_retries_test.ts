@@ -49,3 +49,14 @@ Deno.test("ending all delays fails the calls at once, and leaves no timer", () =
   assert.deepEqual(seen, ["a fails", "b fails"]);
   assert.equal(clock.pendingTimers, 0);
 });
+
+Deno.test("a call that its caller cancels as another one fails does not fail as well", () => {
+  const { clock, delayedRetries, seen, start } = setUp();
+  const others: Call[] = [];
+  const fail = () => others.forEach((call) => call.leave());
+  delayedRetries.start(new Call("a", undefined, 10_000), 50, () => {}, fail);
+  others.push(start("b"));
+  delayedRetries.end(new RpcError("Cancelled", "Closed"));
+  assert.deepEqual(seen, []);
+  assert.equal(clock.pendingTimers, 0);
+});

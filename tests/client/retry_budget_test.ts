@@ -92,3 +92,12 @@ Deno.test("over any time retries stay within the share of calls and the reserve 
   assert.ok(retries <= 6_000 * 0.2 + 6 * 100 + 1, `${retries} retries`);
   assert.ok(retries >= 6_000 * 0.2, `${retries} retries`);
 });
+
+Deno.test("what a call after a long rest earns is there for a whole window", () => {
+  const clock = new VirtualClock();
+  const budget = new RetryBudget(clock, 1, 0);
+  clock.advance(15_000);
+  budget.deposit(clock.now());
+  clock.advance(9_999);
+  assert.equal(budget.available, 1);
+});

@@ -54,6 +54,7 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
   const call = new Call("fib", [32], 60_000, idempotent);
   const ends: (RpcError | undefined)[] = [];
   const attemptsAtMs: number[] = [];
+  const dones: Done[] = [];
   let retried = 0;
   const dispatch = withRetry({
     random,
@@ -65,13 +66,23 @@ function setUp({ outcomes, idempotent, retries = 100, ...options }: SetUpOptions
     onRetry: () => retried++,
   }, (call: Call, done: Done) => {
     attemptsAtMs.push(clock.now());
+    dones.push(done);
     call.endpoint = endpoints[call.attempts % 2];
     const outcome = outcomes[Math.min(call.attempts, outcomes.length - 1)] as Outcome;
     call.attempts++;
     if (outcome !== "silence") done(outcome === "result" ? undefined : outcome, "the result", call);
   });
   dispatch(call, (error) => ends.push(error));
-  return { clock, delayedRetries, endpoints, call, ends, attemptsAtMs, retried: () => retried };
+  return {
+    clock,
+    delayedRetries,
+    endpoints,
+    call,
+    ends,
+    attemptsAtMs,
+    dones,
+    retried: () => retried,
+  };
 }
 
 function failure(name: ErrorName, executed?: Executed): RpcError {
@@ -227,6 +238,15 @@ Deno.test("a call given up while it waits for the budget leaves nothing behind",
   clock.advance(60_000);
   assert.equal(call.attempts, 1);
   assert.equal(ends.length, 0);
+});
+
+Deno.test("a call that ended before its attempt failed is neither sent again nor ended once more", () => {
+  for (const executed of ["no", "maybe"] as const) {
+    const { call, dones, ends, retried } = setUp({ outcomes: ["silence"] });
+    call.ended = true;
+    dones[0]?.(failure("ConnectionLost", executed), undefined, call);
+    assert.deepEqual([call.attempts, retried(), ends.length], [1, 0, 0]);
+  }
 });
 
 Deno.test("an overloaded call waits longer from attempt to attempt, with jitter", () => {

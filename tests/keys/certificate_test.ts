@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readCertificate } from "../../src/keys/certificate.ts";
+import { canBeRead, hasMade, isKeyOf, readCertificate } from "../../src/keys/certificate.ts";
 import { formatRights } from "../../src/keys/rights.ts";
 import { TestCluster } from "../support/test_pki.ts";
 
@@ -16,7 +16,8 @@ Deno.test("a name within another one in a certificate is none: no right, no host
 
 Deno.test("names of every length are found", async () => {
   await using cluster = await TestCluster.create();
-  for (const length of [1, 100, 127, 128, 240]) {
+  // The whole names have 19 bytes more, and from 128 and from 256 on a length is encoded otherwise.
+  for (const length of [1, 108, 109, 236, 237, 240]) {
     const pattern = "a".repeat(length);
     const { certificate } = await cluster.faulty({
       name: "ß".repeat(Math.min(length, 30)),
@@ -26,4 +27,32 @@ Deno.test("names of every length are found", async () => {
     assert.equal(name, "ß".repeat(Math.min(length, 30)));
     assert.deepEqual(rights.call, [pattern]);
   }
+});
+
+Deno.test("a certificate with two common names, or with none, is nobody's", async () => {
+  await using cluster = await TestCluster.create();
+  for (const subject of ["CN=alice, CN=bob", "O=alice"]) {
+    assert.equal(
+      readCertificate((await cluster.faulty({ subject })).certificate).name,
+      "",
+      subject,
+    );
+  }
+});
+
+Deno.test("what is no certificate is nobody's work, and no key is its own", async () => {
+  await using cluster = await TestCluster.create();
+  const { certificate, privateKey } = await cluster.faulty({});
+  const authority = cluster.ca.certificate;
+  assert.deepEqual([canBeRead(certificate), canBeRead(privateKey), canBeRead("")], [
+    true,
+    false,
+    false,
+  ]);
+  assert.equal(hasMade(authority, certificate), true);
+  assert.equal(hasMade(authority, privateKey), false);
+  assert.equal(hasMade("", certificate), false);
+  assert.equal(isKeyOf(privateKey, certificate), true);
+  assert.equal(isKeyOf(privateKey, authority), false);
+  assert.equal(isKeyOf("", certificate), false);
 });

@@ -122,3 +122,15 @@ Deno.test("the page's cookie goes to no other path of a proxy's host than the ga
   assert.equal(pathOf("https://rpc.example/rpc", "localhost:8080"), "/");
   assert.equal(pathOf(undefined, "rpc.example"), "/");
 });
+
+Deno.test("only a page of an allowed origin may read an answer, and without a token all may ask", () => {
+  const readers = ["https://x.example", "https://y.example", "null", "", null].map((origin) =>
+    access({ origins: ["https://x.example"] })
+      .corsHeaders(origin)?.["access-control-allow-origin"]
+  );
+  assert.deepEqual(readers, ["https://x.example", undefined, undefined, undefined, undefined]);
+  const open = access({ token: undefined });
+  const url = new URL("http://localhost:8080/");
+  assert.equal(statusOf(() => open.checkToken(new Headers(), url)), undefined);
+  assert.equal(open.cookieFor(url), undefined);
+});
