@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import type { RpcError } from "../../src/base/errors.ts";
 import type { Random } from "../../src/base/random.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import type { Tracer } from "../../src/base/tracer.ts";
@@ -18,6 +20,17 @@ export const document = {
 /** How a call ends, as it does. */
 export interface Outcome {
   report: CallReport | undefined;
+}
+
+/** Makes sure that a call has not ended. */
+export function assertUnderWay({ report }: Outcome): void {
+  assert.equal(report, undefined, "the call has ended");
+}
+
+/** The error of a call that has ended; `undefined`: it has a result. */
+export function errorOf({ report }: Outcome): RpcError | undefined {
+  assert.ok(report !== undefined, "the call has not ended");
+  return report.error;
 }
 
 /** A client in memory: its servers, its registry and its clock do what a test says. */

@@ -2,20 +2,8 @@ import assert from "node:assert/strict";
 import { wheelLingerMs } from "../../src/base/deadline_wheel.ts";
 import { RpcError } from "../../src/base/errors.ts";
 import { settled } from "../support/virtual_clock.ts";
-import type { Answer } from "../support/memory_transport.ts";
-import { ClientRig, type Outcome } from "./client_rig.ts";
-
-/** Leaves calls unanswered, as one that takes long. */
-const keep: Answer = () => {};
-
-function assertUnderWay({ report }: Outcome): void {
-  assert.equal(report, undefined, "the call has ended");
-}
-
-function errorOf(outcome: Outcome): RpcError | undefined {
-  assert.ok(outcome.report !== undefined, "the call has not ended");
-  return outcome.report.error;
-}
+import { keep } from "../support/memory_transport.ts";
+import { assertUnderWay, ClientRig, errorOf, type Outcome } from "./client_rig.ts";
 
 Deno.test("calls are spread over the servers, and each learns where it went", async () => {
   const rig = await ClientRig.connected(1, 2);

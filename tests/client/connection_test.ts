@@ -6,7 +6,12 @@ import { CallStream } from "../../src/client/call_stream.ts";
 import { Connection } from "../../src/client/connection.ts";
 import { encodeNotification } from "../../src/wire/codec.ts";
 import type { Params } from "../../src/wire/message.ts";
-import { type Answer, MemoryTransport, type ReceivedCall } from "../support/memory_transport.ts";
+import {
+  type Answer,
+  keep,
+  MemoryTransport,
+  type ReceivedCall,
+} from "../support/memory_transport.ts";
 import { settled, VirtualClock } from "../support/virtual_clock.ts";
 
 const target = { host: "127.0.0.1", port: 1 };
@@ -38,9 +43,6 @@ async function setUp(answer?: Answer) {
   const end = connection.close.bind(connection);
   return { server, peer: server.connections[0]!, connection, events, owned, ends, send, end };
 }
-
-/** Answers nothing by itself, so that a test can. */
-const keep: Answer = () => {};
 
 Deno.test("a call carries its parameters and the time that is left (P-11)", async () => {
   const { server, ends, send, end } = await setUp();

@@ -27,6 +27,9 @@ export interface ReceivedCall {
 /** What a fake server does with a call: answers it, keeps it for later, or leaves it for ever. */
 export type Answer = (call: ReceivedCall) => void;
 
+/** Leaves calls unanswered, as one that takes long. */
+export const keep: Answer = () => {};
+
 /** Answers with the first parameter, or with the method's name. */
 export const echo: Answer = (call) =>
   call.result(Array.isArray(call.params) ? call.params[0] : call.method);

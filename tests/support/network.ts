@@ -3,6 +3,8 @@
  * namespaces of Linux. Nothing of the machine's own network is touched, or reached from within.
  */
 
+import { exists } from "../../src/base/paths.ts";
+
 /** Why there can be no such network here; `undefined`: there can. */
 export function networkMissing(): string | undefined {
   if (Deno.build.os !== "linux") return "network namespaces are Linux's";
@@ -166,13 +168,4 @@ function run(program: string, args: readonly string[]): string {
 
 function readDirectory(path: string): Deno.DirEntry[] {
   return exists(path) ? [...Deno.readDirSync(path)] : [];
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

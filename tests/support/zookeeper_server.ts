@@ -7,6 +7,7 @@
  * their name; with `RPC_TEST_REQUIRE_ZOOKEEPER=1`, as in continuous integration, they fail instead.
  */
 
+import { exists } from "../../src/base/paths.ts";
 import { freePort } from "./free_port.ts";
 import { waitFor } from "./wait_for.ts";
 
@@ -383,13 +384,4 @@ async function fourLetterWord(port: number, word: string): Promise<string> {
 
 function classPathOf(given: string): string {
   return exists(`${given}/lib`) ? `${given}/lib/*` : given;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -4,16 +4,8 @@ import { droppedTrustMs } from "../../../src/client/endpoints/limits.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "./endpoints_rig.ts";
 
-/** A rig with servers at these ports, all connected. */
-async function connected(...ports: number[]): Promise<EndpointsRig> {
-  const rig = new EndpointsRig();
-  for (const port of ports) rig.transport.server(port);
-  await rig.list(ports);
-  return rig;
-}
-
 Deno.test("those that a list drops are called like others while it lists fewer", async () => {
-  const rig = await connected(1, 2, 3, 4, 5);
+  const rig = await EndpointsRig.connected(1, 2, 3, 4, 5);
   await rig.list([]);
   await rig.list([1]);
   assert.deepEqual(rig.picks(), [1, 2, 3, 4, 5]);
@@ -41,7 +33,7 @@ Deno.test("a list that drops most is doubted also where it has as many as are wa
 });
 
 Deno.test("those that a list drops are not called once others are connected in their place", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   for (const port of [3, 4]) rig.transport.server(port);
   await rig.list([3, 4]);
   assert.deepEqual(rig.picks(), [3, 4]);
@@ -49,7 +41,7 @@ Deno.test("those that a list drops are not called once others are connected in t
 });
 
 Deno.test("of those that a list drops none is called that drains, is gone or is dropped for long", async () => {
-  const rig = await connected(1, 2, 3, 4, 5);
+  const rig = await EndpointsRig.connected(1, 2, 3, 4, 5);
   await rig.list([1]);
   rig.transport.server(5).goaway();
   rig.transport.server(4).die();

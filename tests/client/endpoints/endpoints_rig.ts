@@ -35,6 +35,14 @@ export class EndpointsRig {
     });
   }
 
+  /** A rig with servers at these ports, all connected. */
+  static async connected(...ports: number[]): Promise<EndpointsRig> {
+    const rig = new EndpointsRig();
+    for (const port of ports) rig.transport.server(port);
+    await rig.list(ports);
+    return rig;
+  }
+
   /** Lists instances, by their port if nothing else matters, and lets what follows happen. */
   async list(instances: readonly (number | Instance)[], stale = false): Promise<void> {
     const { instances: listed, change } = this.#lists.next(instances, stale);

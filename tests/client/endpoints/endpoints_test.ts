@@ -6,16 +6,8 @@ import { hastyReconnectMs, hastyReconnectsMax, heartbeatTickMs } from "../../../
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "./endpoints_rig.ts";
 
-/** A rig with servers at these ports, all connected. */
-async function connected(...ports: number[]): Promise<EndpointsRig> {
-  const rig = new EndpointsRig();
-  for (const port of ports) rig.transport.server(port);
-  await rig.list(ports);
-  return rig;
-}
-
 Deno.test("calls go to all servers that are listed", async () => {
-  const rig = await connected(1, 2, 3);
+  const rig = await EndpointsRig.connected(1, 2, 3);
   assert.deepEqual(rig.picks(), [1, 2, 3]);
   rig.endpoints.close();
 });
@@ -28,7 +20,7 @@ Deno.test("without a connected server there is nobody to pick", async () => {
 });
 
 Deno.test("an address that the registry drops is used last, and kept while it answers", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   await rig.list([2]);
   assert.deepEqual(rig.picture, ["1 fallback", "2 preferred"]);
   assert.deepEqual(rig.picks(), [2]);
@@ -39,7 +31,7 @@ Deno.test("an address that the registry drops is used last, and kept while it an
 });
 
 Deno.test("an empty list costs nothing: all that work go on", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   await rig.list([]);
   assert.deepEqual(rig.picks(), [1, 2]);
   assert.equal((await rig.send(1))?.error, undefined);
@@ -47,7 +39,7 @@ Deno.test("an empty list costs nothing: all that work go on", async () => {
 });
 
 Deno.test("an address that is neither listed nor connected is forgotten", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   rig.transport.server(3).accepts = "refuse";
   await rig.list([1, 2, 3]);
   assert.equal(rig.picture.length, 3);
@@ -61,7 +53,7 @@ Deno.test("an address that is neither listed nor connected is forgotten", async 
 });
 
 Deno.test("a stale list adds, and demotes nobody", async () => {
-  const rig = await connected(1);
+  const rig = await EndpointsRig.connected(1);
   rig.transport.server(2);
   await rig.list([2], true);
   assert.deepEqual(rig.picture, ["1 preferred", "2 preferred"]);
@@ -69,7 +61,7 @@ Deno.test("a stale list adds, and demotes nobody", async () => {
 });
 
 Deno.test("a heavier weight gets a greater share as soon as it is listed", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   await rig.list([instanceAt(1, { weight: 9 }), 2]);
   let first = 0;
   for (let i = 0; i < 2_000; i++) {
@@ -81,7 +73,7 @@ Deno.test("a heavier weight gets a greater share as soon as it is listed", async
 });
 
 Deno.test("a call goes where it has not failed yet, then to any that may do better", async () => {
-  const rig = await connected(1, 2, 3);
+  const rig = await EndpointsRig.connected(1, 2, 3);
   assert.deepEqual(rig.picks([1]), [2, 3]);
   assert.deepEqual(rig.picks([1, 2]), [3]);
   assert.deepEqual(rig.picks([1, 2, 3]), [1, 2, 3]);
@@ -89,7 +81,7 @@ Deno.test("a call goes where it has not failed yet, then to any that may do bett
 });
 
 Deno.test("a call that all failed does not go to one that drains", async () => {
-  const rig = await connected(1);
+  const rig = await EndpointsRig.connected(1);
   rig.transport.server(1).goaway();
   await settled();
   assert.deepEqual(rig.picks(), [1]);
@@ -98,7 +90,7 @@ Deno.test("a call that all failed does not go to one that drains", async () => {
 });
 
 Deno.test("of those that are used last, the one that drains is the very last", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   rig.transport.server(1).goaway();
   await rig.list([]);
   assert.deepEqual(rig.picture, ["1 fallback", "2 fallback"]);
@@ -107,7 +99,7 @@ Deno.test("of those that are used last, the one that drains is the very last", a
 });
 
 Deno.test("it is known whether any server may offer a method", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   const call = new Call("fib", undefined, 1_000);
   assert.ok(rig.endpoints.offers(call));
   rig.at(1).lacks("fib");
@@ -143,7 +135,7 @@ Deno.test("a long call goes past servers that take no message as long, by what e
 });
 
 Deno.test("a server whose calls end at their deadlines is ejected, and comes back on probation", async () => {
-  const rig = await connected(1, 2, 3);
+  const rig = await EndpointsRig.connected(1, 2, 3);
   rig.timeOut(1, 4);
   await rig.send(1);
   rig.timeOut(1, 4);
@@ -159,7 +151,7 @@ Deno.test("a server whose calls end at their deadlines is ejected, and comes bac
 });
 
 Deno.test("the last half is never ejected", async () => {
-  const rig = await connected(1, 2, 3, 4);
+  const rig = await EndpointsRig.connected(1, 2, 3, 4);
   for (const port of [1, 2, 3, 4]) rig.timeOut(port, 20);
   assert.deepEqual(rig.ejected, ["127.0.0.1:1", "127.0.0.1:2"]);
   assert.deepEqual(rig.picks(), [3, 4]);
@@ -167,7 +159,7 @@ Deno.test("the last half is never ejected", async () => {
 });
 
 Deno.test("a server that is the only one is never ejected", async () => {
-  const rig = await connected(1);
+  const rig = await EndpointsRig.connected(1);
   // One that is listed and not there is no other.
   rig.transport.server(2).accepts = "refuse";
   await rig.list([1, 2]);
@@ -177,7 +169,7 @@ Deno.test("a server that is the only one is never ejected", async () => {
 });
 
 Deno.test("an ejected server that goes away makes room for another ejection", async () => {
-  const rig = await connected(1, 2, 3);
+  const rig = await EndpointsRig.connected(1, 2, 3);
   rig.timeOut(1, 5);
   rig.timeOut(2, 5);
   assert.deepEqual(rig.ejected, ["127.0.0.1:1"]);
@@ -191,7 +183,7 @@ Deno.test("an ejected server that goes away makes room for another ejection", as
 });
 
 Deno.test("a demoted server that is gone without a word is found, though it gets no calls", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   await rig.list([2]);
   rig.transport.server(1).hang();
   for (let i = 0; i < 20; i++) {
@@ -203,7 +195,7 @@ Deno.test("a demoted server that is gone without a word is found, though it gets
 });
 
 Deno.test("calls of a server that goes while they are under way end, though it is forgotten", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   const server = rig.transport.server(1);
   server.answer = () => {};
   await rig.list([2]);
@@ -223,7 +215,7 @@ Deno.test("calls of a server that goes while they are under way end, though it i
 });
 
 Deno.test("calls that are given up, or whose server goes, are in flight no more", async () => {
-  const rig = await connected(1, 2);
+  const rig = await EndpointsRig.connected(1, 2);
   const { loads } = rig.endpoints;
   for (const port of [1, 2]) rig.transport.server(port).answer = () => {};
   const send = (port: number, done = () => {}) => {
@@ -271,7 +263,7 @@ Deno.test("it is known whether any server has not been tried yet", async () => {
 });
 
 Deno.test("a ghost's end does not touch the server that took its address", async () => {
-  const rig = await connected(1);
+  const rig = await EndpointsRig.connected(1);
   await rig.list([instanceAt(1, { id: "successor" })]);
   await rig.list([instanceAt(1, { id: "successor" })]);
   assert.deepEqual(rig.picture, ["1 preferred"]);

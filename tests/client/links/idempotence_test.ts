@@ -1,24 +1,11 @@
 import assert from "node:assert/strict";
-import type { RpcError } from "../../../src/base/errors.ts";
 import { messageMaxLeast } from "../../../src/base/limits.ts";
 import { Call } from "../../../src/client/call.ts";
 import type { Connection } from "../../../src/client/connection.ts";
 import { Idempotence, mayMove } from "../../../src/client/links/idempotence.ts";
-import { ClientRig, type Outcome } from "../client_rig.ts";
-import type { Answer } from "../../support/memory_transport.ts";
+import { assertUnderWay, ClientRig, errorOf, type Outcome } from "../client_rig.ts";
+import { keep } from "../../support/memory_transport.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
-
-/** Leaves calls unanswered, as one that takes long. */
-const keep: Answer = () => {};
-
-function assertUnderWay({ report }: Outcome): void {
-  assert.equal(report, undefined, "the call has ended");
-}
-
-function errorOf(outcome: Outcome): RpcError | undefined {
-  assert.ok(outcome.report !== undefined, "the call has not ended");
-  return outcome.report.error;
-}
 
 Deno.test("each server is asked once what is idempotent, as it is connected to", async () => {
   const rig = await ClientRig.connected(1, 2);
