@@ -259,7 +259,7 @@ export class Routes {
         "access-control-allow-methods": "POST, GET, DELETE",
         "access-control-allow-headers":
           `authorization, content-type, accept, traceparent, ${timeoutHeader}, ` +
-          "mcp-session-id, mcp-protocol-version",
+          "mcp-session-id, mcp-protocol-version, mcp-method, mcp-name",
         "access-control-max-age": "600",
       },
     });

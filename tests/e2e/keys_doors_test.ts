@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { startGateway } from "../support/gateway_process.ts";
+import { Client, StdioClientTransport } from "../support/mcp_client.ts";
 import { memberHome } from "../support/member_home.ts";
 import { rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";

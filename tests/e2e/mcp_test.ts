@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { sleep, systemClock } from "../../src/base/clock.ts";
+import { Client, type ClientOptions, StdioClientTransport } from "../support/mcp_client.ts";
 import { rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -11,8 +9,11 @@ const module = `
 export async function hangs() { await new Promise((resolve) => setTimeout(resolve, 60_000)); }
 `;
 
+/** The versions of the protocol before the handshake went, and since. */
+const eras = ["legacy", { pin: "2026-07-28" }] as const;
+
 /** The official client, of an `rpc mcp` that offers these methods. */
-async function agentOf(home: RpcHome, methods: string): Promise<Client> {
+async function agentOf(home: RpcHome, methods: string, options: ClientOptions): Promise<Client> {
   const [command = "", ...args] = rpcCommand;
   const transport = new StdioClientTransport({
     command,
@@ -20,7 +21,7 @@ async function agentOf(home: RpcHome, methods: string): Promise<Client> {
     env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "", ...home.env() },
     cwd: home.workingDirectory,
   });
-  const client = new Client({ name: "test", version: "1" });
+  const client = new Client({ name: "test", version: "1" }, options);
   await client.connect(transport);
   return client;
 }
@@ -29,56 +30,67 @@ Deno.test("the official MCP client lists tools, calls one, sees an error, and ca
   await using home = await RpcHome.create();
   await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);
   await home.serve(["127.0.0.1", "0", "tasks.ts"]);
-  const client = await agentOf(home, "fib,h*");
-  try {
-    const { tools } = await client.listTools();
-    assert.deepEqual(tools.map(({ name }: { name: string }) => name).toSorted(), ["fib", "hangs"]);
-    const fib = tools.find(({ name }: { name: string }) => name === "fib");
-    assert.deepEqual(fib?.inputSchema.required, ["n"]);
-    assert.equal(fib?.annotations?.idempotentHint, true);
-    const good = await client.callTool({ name: "fib", arguments: { n: 20 } });
-    assert.deepEqual(good.content, [{ type: "text", text: "6765" }]);
-    const bad = await client.callTool({ name: "fib", arguments: { n: "many" } });
-    assert.equal(bad.isError, true);
-    assert.match(JSON.stringify(bad.content), /InvalidParams/);
-    const abort = new AbortController();
-    const hanging = client.callTool({ name: "hangs" }, undefined, { signal: abort.signal });
-    abort.abort("enough");
-    await assert.rejects(hanging, /enough/);
-    const again = await client.callTool({ name: "fib", arguments: { n: 10 } });
-    assert.deepEqual(again.content, [{ type: "text", text: "55" }]);
-  } finally {
-    await client.close();
+  for (const mode of eras) {
+    const client = await agentOf(home, "fib,h*", { versionNegotiation: { mode } });
+    try {
+      const { tools } = await client.listTools();
+      assert.deepEqual(tools.map(({ name }) => name), ["fib", "hangs"]);
+      const [fib] = tools;
+      assert.deepEqual(fib?.inputSchema.required, ["n"]);
+      assert.equal(fib?.annotations?.idempotentHint, true);
+      const good = await client.callTool({ name: "fib", arguments: { n: 20 } });
+      assert.deepEqual(good.content, [{ type: "text", text: "6765" }]);
+      const bad = await client.callTool({ name: "fib", arguments: { n: "many" } });
+      assert.equal(bad.isError, true);
+      assert.match(JSON.stringify(bad.content), /InvalidParams/);
+      const abort = new AbortController();
+      const hanging = client.callTool({ name: "hangs" }, { signal: abort.signal });
+      abort.abort("enough");
+      await assert.rejects(hanging, /enough/);
+      const again = await client.callTool({ name: "fib", arguments: { n: 10 } });
+      assert.deepEqual(again.content, [{ type: "text", text: "55" }]);
+    } finally {
+      await client.close();
+    }
   }
 });
 
-Deno.test("an agent is told when there are other tools, by a reload or another server", async () => {
+Deno.test("agents are told when there are other tools, by a reload or another server", async () => {
   await using home = await RpcHome.create();
   const path = `${home.workingDirectory}/tasks.ts`;
   await Deno.writeTextFile(path, module);
   await home.serve(["127.0.0.1", "0", "tasks.ts", "--watch", "--no-builtin"]);
-  const client = await agentOf(home, "h*,later");
-  try {
+  const agents = await Promise.all(eras.map(async (mode) => {
     let told = 0;
-    client.setNotificationHandler(ToolListChangedNotificationSchema, () => void told++);
-    const names = async () =>
-      (await client.listTools()).tools.map(({ name }: { name: string }) => name);
-    assert.deepEqual(await names(), ["hangs"]);
+    const onChanged = () => void told++;
+    const client = await agentOf(home, "h*,later", {
+      versionNegotiation: { mode },
+      listChanged: { tools: { onChanged, autoRefresh: false, debounceMs: 0 } },
+    });
+    const names = async () => (await client.listTools()).tools.map(({ name }) => name).join();
+    return { client, names, told: () => told };
+  }));
+  try {
+    for (const { names } of agents) assert.equal(await names(), "hangs");
     await Deno.writeTextFile(path, `${module}export const hurries = () => 1;\n`);
-    // Not asked before: of what it has asked itself it need not be told.
-    await waitFor("a word of the reload", () => told > 0);
-    assert.deepEqual(await names(), ["hangs", "hurries"]);
-    const before = told;
+    for (const { names, told } of agents) {
+      // Not asked before: of what it has asked itself it need not be told.
+      await waitFor("a word of the reload", () => told() > 0);
+      assert.equal(await names(), "hangs,hurries");
+    }
+    const before = agents.map(({ told }) => told());
     await Deno.writeTextFile(`${home.workingDirectory}/more.ts`, "export const later = () => 2;");
     await home.serve(["127.0.0.1", "0", "more.ts", "--no-builtin"]);
-    await waitFor(
-      "a word of the other server",
-      async () => told > before && (await names()).join() === "hangs,hurries,later",
-    );
-    const { content } = await client.callTool({ name: "later" });
-    assert.deepEqual(content, [{ type: "text", text: "2" }]);
+    for (const [i, { client, names, told }] of agents.entries()) {
+      await waitFor(
+        "a word of the other server",
+        async () => told() > (before[i] ?? 0) && await names() === "hangs,hurries,later",
+      );
+      const { content } = await client.callTool({ name: "later" });
+      assert.deepEqual(content, [{ type: "text", text: "2" }]);
+    }
   } finally {
-    await client.close();
+    for (const { client } of agents) await client.close();
   }
 });
 

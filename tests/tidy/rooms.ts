@@ -128,11 +128,9 @@ const packageRooms = new Set(["cli", "terminal"]);
 const packagesOfFiles: Readonly<Record<string, readonly string[]>> = {
   // By its full name: a project that imports us has no short one for it.
   "src/library/settings.ts": ["npm:smol-toml@1.9.1"],
-  "src/gateway/agents/agents.ts": ["@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js"],
-  "src/gateway/agents/tool_server.ts": [
-    "@modelcontextprotocol/sdk/server/index.js",
-    "@modelcontextprotocol/sdk/types.js",
-  ],
+  "src/gateway/agents/agents.ts": ["@modelcontextprotocol/server"],
+  "src/gateway/agents/sessions.ts": ["@modelcontextprotocol/server"],
+  "src/gateway/agents/tool_server.ts": ["@modelcontextprotocol/server"],
   "src/keys/authority.ts": ["reflect-metadata", "@peculiar/x509"],
 };
 

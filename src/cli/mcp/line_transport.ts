@@ -9,6 +9,10 @@ interface LineStreams {
   readonly writable: WritableStream<Uint8Array>;
 }
 
+/** The answer to a client that wants to be told of changes, and where it names the request. */
+const acknowledged = "notifications/subscriptions/acknowledged";
+const subscriptionId = "io.modelcontextprotocol/subscriptionId";
+
 /**
  * A transport of MCP's SDK: messages as lines. The SDK's own reads numbers as JavaScript has them,
  * does not look for the end of its input, and leaves what it cannot read without an answer.
@@ -22,6 +26,7 @@ export class LineTransport {
   /** The ids of requests that have no answer yet. */
   readonly #asked = new Set<unknown>();
   #answered = (): void => {};
+  readonly #closed = Promise.withResolvers<void>();
   #isClosed = false;
   #problem: string | undefined;
   #written = Promise.resolve();
@@ -39,6 +44,11 @@ export class LineTransport {
     return this.#problem;
   }
 
+  /** Resolves when it reads no more. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
   /** Begins to read. */
   start(): Promise<void> {
     void this.#read();
@@ -52,8 +62,10 @@ export class LineTransport {
 
   /** Writes a message. Nobody is told where nobody reads any more: it closes. */
   send(message: unknown): Promise<void> {
-    const { id, method } = message as Message;
+    const { id, method, params } = message as Message;
     if (method === undefined) this.#settle(id);
+    // A subscription lasts until the end, which must not wait for it.
+    if (method === acknowledged) this.#settle(params?._meta?.[subscriptionId]);
     return this.#written = this.#write(message);
   }
 
@@ -82,6 +94,7 @@ export class LineTransport {
     this.#answered();
     await this.#reader.cancel().catch(() => {});
     this.onclose?.();
+    this.#closed.resolve();
   }
 
   async #read(): Promise<void> {

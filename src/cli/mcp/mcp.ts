@@ -3,7 +3,7 @@ import { aborted, type Clock, sleep, systemClock, type Timer } from "../../base/
 import { emptyCoreFiles } from "../../base/system/core_files.ts";
 import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
-import { toolServer } from "../../gateway/agents/tool_server.ts";
+import { type ToolServer, toolServer } from "../../gateway/agents/tool_server.ts";
 import { toolsOf } from "../../gateway/agents/tools.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
@@ -38,21 +38,23 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
       changes.tell();
     },
   });
-  const server = await toolServer({
-    tools: (signal) => offer.tools(signal),
-    tellsChanges: true,
-    call: (method, params, signal) => client.report(method, params, { signal }),
-  });
+  const { serveStdio } = await import("@modelcontextprotocol/server/stdio");
+  /** What speaks to the agent: another one after it has asked which versions are known. */
+  let server: ToolServer | undefined;
+  const made = async () =>
+    server = await toolServer({
+      tools: (signal) => offer.tools(signal),
+      tellsChanges: true,
+      call: (method, params, options) => client.report(method, params, options),
+    });
+  changes.onTold = () => void server?.look(interrupt.signal);
   try {
-    const closed = Promise.withResolvers<void>();
-    server.onclose = () => closed.resolve();
     const stdio = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
     const lines = new LineTransport(stdio, messageMaxDefault);
-    await server.connect(lines);
-    changes.onTold = () => void server.look(interrupt.signal);
+    const connection = serveStdio(made, { transport: lines });
     // Who asked it to end may have done so before it was ready.
-    await Promise.race([closed.promise, aborted(interrupt.signal)]);
-    await server.close();
+    await Promise.race([lines.closed, aborted(interrupt.signal)]);
+    await connection.close();
     // The last answers may still be on their way, or nobody reads them.
     const late = sleep(clock, lastResultsMs, interrupt.signal);
     await Promise.race([lines.written, aborted(interrupt.signal), late]);

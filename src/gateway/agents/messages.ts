@@ -6,7 +6,11 @@ import { type Carrier, exactJson, parseJson } from "../../wire/json.ts";
 export interface Message {
   readonly id?: string | number;
   readonly method?: string;
-  readonly params?: { readonly requestId?: unknown; readonly arguments?: unknown };
+  readonly params?: {
+    readonly requestId?: unknown;
+    readonly arguments?: unknown;
+    readonly _meta?: Readonly<Record<string, unknown>>;
+  };
 }
 
 /**

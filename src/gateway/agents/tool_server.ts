@@ -1,8 +1,11 @@
+import type { CallToolResult, jsonSchemaValidator, Server } from "@modelcontextprotocol/server";
 import { isRpcError, type RpcError } from "../../base/errors.ts";
 import { version } from "../../base/version.ts";
 import type { CallReport } from "../../client/call_report.ts";
+import type { CallOptions } from "../../client/client_options.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { Params } from "../../wire/message.ts";
+import { isTraceparent } from "../../wire/requests/traceparent.ts";
 import type { Tool } from "./tools.ts";
 
 /** What a tool server needs. */
@@ -12,28 +15,11 @@ interface ToolServerOptions {
   /** Whether {@link ToolServer.look} is called when there may be other methods. @default false */
   readonly tellsChanges?: boolean;
   /** Never rejects. */
-  readonly call: (method: string, params: Params, signal: AbortSignal) => Promise<CallReport>;
-}
-
-/** A client's request. Declared here, since the SDK's own types arrive as `any`. */
-interface CallRequest {
-  readonly params: {
-    readonly name: string;
-    readonly arguments?: Record<string, unknown> | undefined;
-  };
-}
-
-/** What comes with a request: its signal aborts when the client cancels it. */
-interface Extra {
-  readonly signal: AbortSignal;
+  readonly call: (method: string, params: Params, options: CallOptions) => Promise<CallReport>;
 }
 
 /** A server of the SDK that offers methods as tools. */
-interface ToolServer {
-  /** Speaks by a transport of the SDK until either ends. */
-  connect(transport: object): Promise<void>;
-  close(): Promise<void>;
-  onclose?: () => void;
+export interface ToolServer extends Server {
   /**
    * Tells its client if there are other tools than it was told of last. While no server answers,
    * those are what it knows. Never rejects.
@@ -41,50 +27,49 @@ interface ToolServer {
   look(signal: AbortSignal): Promise<void>;
 }
 
+/** No tool has a schema for its results, and nothing is asked of a client: nothing is validated. */
+const jsonSchemaValidator: jsonSchemaValidator = {
+  getValidator() {
+    throw new Error("Nothing is validated here");
+  },
+};
+
 /** Makes a server of the Model Context Protocol. The package is loaded at the first use. */
 export async function toolServer(
   { tools, tellsChanges = false, call }: ToolServerOptions,
 ): Promise<ToolServer> {
-  // With computed names, because `deno doc`, which our tests run, cannot resolve these files.
-  const [{ Server }, schemas] = await Promise.all([
-    import("@modelcontextprotocol/sdk/server/index.js"),
-    import("@modelcontextprotocol/sdk/types.js"),
-  ]);
+  const { Server } = await import("@modelcontextprotocol/server");
   const capabilities = { tools: tellsChanges ? { listChanged: true } : {} };
-  const server = new Server({ name: "rpc", version }, { capabilities });
+  const server = new Server({ name: "rpc", version }, { capabilities, jsonSchemaValidator });
   const list = async (signal: AbortSignal) =>
     (await tools(signal)).map(({ method: _, ...tool }) => tool);
   /** The tools that the client was told of last, as JSON. */
   let told: string | undefined;
-  server.setRequestHandler(
-    schemas.ListToolsRequestSchema,
-    async (_request: unknown, { signal }: Extra) => {
-      const all = await list(signal);
-      if (tellsChanges) told = JSON.stringify(all);
-      return { tools: all };
-    },
-  );
-  server.setRequestHandler(
-    schemas.CallToolRequestSchema,
-    async ({ params }: CallRequest, { signal }: Extra) => {
-      let offered: readonly Tool[];
-      try {
-        offered = await tools(signal);
-      } catch (error) {
-        // A model reads how a call ended; a failed request its program may keep from it.
-        if (isRpcError(error)) return failed(textOf(error));
-        throw error;
-      }
-      const tool = offered.find(({ name }) => name === params.name);
-      if (tool === undefined) return failed(`There is no tool ${params.name}`);
-      const { method } = tool;
-      const args = argumentsOf(method, params.arguments ?? {});
-      if (typeof args === "string") return failed(args);
-      const { error, result } = await call(method.name, args, signal);
-      if (error !== undefined) return failed(textOf(error));
-      return { content: [{ type: "text", text: JSON.stringify(result) ?? "null" }] };
-    },
-  );
+  server.setRequestHandler("tools/list", async (_request, { mcpReq }) => {
+    const all = await list(mcpReq.signal);
+    if (tellsChanges) told = JSON.stringify(all);
+    return { tools: all };
+  });
+  server.setRequestHandler("tools/call", async ({ params }, { mcpReq: { signal, _meta } }) => {
+    let offered: readonly Tool[];
+    try {
+      offered = await tools(signal);
+    } catch (error) {
+      // A model reads how a call ended; a failed request its program may keep from it.
+      if (isRpcError(error)) return failed(textOf(error));
+      throw error;
+    }
+    const tool = offered.find(({ name }) => name === params.name);
+    if (tool === undefined) return failed(`There is no tool ${params.name}`);
+    const { method } = tool;
+    const args = argumentsOf(method, params.arguments ?? {});
+    if (typeof args === "string") return failed(args);
+    const parent = _meta?.traceparent;
+    const traceparent = isTraceparent(parent) ? parent : undefined;
+    const { error, result } = await call(method.name, args, { signal, traceparent });
+    if (error !== undefined) return failed(textOf(error));
+    return { content: [{ type: "text", text: JSON.stringify(result) ?? "null" }] };
+  });
   return Object.assign(server, {
     async look(signal: AbortSignal) {
       if (told === undefined) return;
@@ -121,6 +106,6 @@ function textOf({ name, message, executed, issues }: RpcError): string {
   return `${name}: ${message} (executed: ${executed})${more}`;
 }
 
-function failed(text: string) {
+function failed(text: string): CallToolResult {
   return { isError: true, content: [{ type: "text", text }] };
 }

@@ -158,6 +158,7 @@ Deno.test("after the end of its input it closes once each request is answered or
   const messages = [
     { id: 1, method: "tools/call" },
     { id: "a", method: "tools/list" },
+    { id: 2, method: "subscriptions/listen" },
     { method: "notifications/cancelled", params: { requestId: 1 } },
   ];
   const writer = input.writable.getWriter();
@@ -165,9 +166,11 @@ Deno.test("after the end of its input it closes once each request is answered or
     await writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
   }
   await writer.close();
-  await waitFor("all", () => taken.length === 3);
+  await waitFor("all", () => taken.length === 4);
   const read = output.readable.getReader();
-  void transport.send({ method: "notifications/tools/list_changed" });
+  // A subscription is answered by its first word, and lasts until the end.
+  const params = { _meta: { "io.modelcontextprotocol/subscriptionId": 2 } };
+  void transport.send({ method: "notifications/subscriptions/acknowledged", params });
   await read.read();
   assert.equal(isClosed, false);
   void transport.send({ id: "a", result: {} });

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { type GatewayProcess, startGateway } from "../../support/gateway_process.ts";
+import {
+  type CallToolResult,
+  Client,
+  StreamableHTTPClientTransport,
+  type VersionNegotiationMode,
+} from "../../support/mcp_client.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -19,8 +23,9 @@ export const echo = method(z.tuple([z.unknown()]), ([value]) => value);
 `;
 
 /** The official client of MCP, at a gateway. */
-async function agentOf({ url, token }: GatewayProcess) {
-  const client = new Client({ name: "test", version: "1" });
+async function agentOf({ url, token }: GatewayProcess, mode: VersionNegotiationMode = "legacy") {
+  const options = { versionNegotiation: { mode } };
+  const client = new Client({ name: "test", version: "1" }, options);
   const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
   });
@@ -29,10 +34,12 @@ async function agentOf({ url, token }: GatewayProcess) {
     client,
     transport,
     call: async (name: string, given: Record<string, unknown> = {}) =>
-      (await client.callTool({ name, arguments: given })).content[0].text,
+      textOf(await client.callTool({ name, arguments: given })),
     [Symbol.asyncDispose]: () => client.close(),
   };
 }
+
+const textOf = ({ content: [first] }: CallToolResult) => first?.type === "text" ? first.text : "";
 
 /** A busy machine may take longer over a call than the ten seconds that one has. */
 const patiently = ["--timeout", "2m"];
@@ -45,35 +52,39 @@ Deno.test("the official MCP client lists, calls, fails and cancels over the gate
   await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);
   await home.serve(["127.0.0.1", "0", "tasks.ts"]);
   const gateway = await startGateway(home, patiently);
-  await using agent = await agentOf(gateway);
-  const { client } = agent;
-  const { tools } = await client.listTools();
-  const fib = tools.find(({ name }: { name: string }) => name === "fib");
-  assert.deepEqual(fib?.inputSchema.required, ["n"]);
-  assert.equal(fib?.annotations?.idempotentHint, true);
-  assert.equal(await agent.call("fib", { n: 20 }), "6765");
-  const bad = await client.callTool({ name: "fib", arguments: { n: "many" } });
-  assert.equal(bad.isError, true);
-  assert.match(bad.content[0].text, /^InvalidParams/);
-  assert.match(await agent.call("nobody"), /no tool nobody/);
+  for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
+    await using agent = await agentOf(gateway, mode);
+    const { client } = agent;
+    const { tools } = await client.listTools();
+    const fib = tools.find(({ name }) => name === "fib");
+    assert.deepEqual(fib?.inputSchema.required, ["n"]);
+    assert.equal(fib?.annotations?.idempotentHint, true);
+    assert.equal(await agent.call("fib", { n: 20 }), "6765");
+    const bad = await client.callTool({ name: "fib", arguments: { n: "many" } });
+    assert.equal(bad.isError, true);
+    assert.match(textOf(bad), /^InvalidParams/);
+    assert.match(await agent.call("nobody"), /no tool nobody/);
 
-  // What is given up by a message of its own ends on the server, and its request is answered.
-  const enough = new AbortController();
-  const hanging = client.callTool({ name: "hangs" }, undefined, { signal: enough.signal });
-  await states(gateway, "runs");
-  enough.abort("enough");
-  await assert.rejects(hanging, /enough/);
-  await states(gateway, "cancelled");
-  // So does what is asked by an agent that goes away.
-  const leaving = await agentOf(gateway);
-  const left = assert.rejects(leaving.call("hangs"));
-  await states(gateway, "runs");
-  await leaving.client.close();
-  await left;
-  await states(gateway, "cancelled");
-  assert.equal(await agent.call("fib", { n: 10 }), "55");
+    if (mode !== "legacy") continue;
+    // What is given up by a message of its own ends on the server, and its request is answered.
+    const enough = new AbortController();
+    const hanging = client.callTool({ name: "hangs" }, { signal: enough.signal });
+    await states(gateway, "runs");
+    enough.abort("enough");
+    await assert.rejects(hanging, /enough/);
+    await states(gateway, "cancelled");
+    // So does what is asked by an agent that goes away.
+    const leaving = await agentOf(gateway, mode);
+    const left = assert.rejects(leaving.call("hangs"));
+    await states(gateway, "runs");
+    await leaving.client.close();
+    await left;
+    await states(gateway, "cancelled");
+    assert.equal(await agent.call("fib", { n: 10 }), "55");
+  }
 
   // A session that is not known any more: the client is told to begin anew.
+  await using agent = await agentOf(gateway);
   await agent.transport.terminateSession();
   await assert.rejects(agent.call("fib", { n: 10 }), /session/i);
 });
@@ -115,6 +126,29 @@ Deno.test("agents over HTTP want the token, take no batch, round no numbers, and
     assert.equal(answer.status, status, `${body} ${JSON.stringify(headers)}`);
     await answer.body?.cancel();
   }
+  // What a message that stands for itself says of itself is the same in its headers.
+  const meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  const named = (name: string, version = "2026-07-28") => ({
+    ...{ "mcp-method": "tools/call", "mcp-name": name, "mcp-protocol-version": version },
+  });
+  const calling = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo",' +
+    `"arguments":{"value":9007199254740993},"_meta":${JSON.stringify(meta)}}}`;
+  for (
+    const [headers, status, said] of [
+      [named("echo"), 200, /got 9007199254740993\): pass it as a text/],
+      [named("fib"), 400, /-32020/],
+      [named("echo", "2025-11-25"), 400, /-32020/],
+      [{}, 400, /-32020/],
+    ] as const
+  ) {
+    const answer = await ask(calling, headers);
+    assert.match(await answer.text(), said);
+    assert.equal(answer.status, status);
+    assert.equal(answer.headers.get("mcp-session-id"), null);
+  }
   const get = await gateway.fetch("/mcp", { headers: { accept } });
   assert.equal(get.status, 405);
   await get.body?.cancel();
@@ -132,7 +166,7 @@ Deno.test("agents over HTTP want the token, take no batch, round no numbers, and
   assert.match(await called.text(), /got 9007199254740993\): pass it as a text/);
 
   const shows = await startGateway(home, ["--read-only", ...patiently]);
-  await using agent = await agentOf(shows);
+  await using agent = await agentOf(shows, "auto");
   assert.deepEqual((await agent.client.listTools()).tools, []);
   assert.match(await agent.call("fib", { n: 10 }), /no tool fib/);
 });

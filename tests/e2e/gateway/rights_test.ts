@@ -1,9 +1,8 @@
 /** What a member's rights are worth at each door of its gateway. */
 
 import assert from "node:assert/strict";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { type GatewayProcess, startGateway } from "../../support/gateway_process.ts";
+import { Client, StreamableHTTPClientTransport } from "../../support/mcp_client.ts";
 import { memberHome } from "../../support/member_home.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 
