@@ -1,7 +1,8 @@
-/** Names of the C library: of most Linux systems, of Alpine Linux, and of macOS. */
+/** Names of the C library: of most Linux systems, Alpine Linux and macOS; and what Windows has. */
 const names: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   linux: ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`],
   darwin: ["libSystem.B.dylib"],
+  windows: ["kernel32.dll"],
 };
 
 /**

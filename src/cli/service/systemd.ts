@@ -1,6 +1,5 @@
 /** A server as a systemd unit. */
 
-import { joinPath } from "../../base/paths.ts";
 import { exitCodes } from "../../base/command_error.ts";
 import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 
@@ -57,8 +56,8 @@ export function systemdStatus(place: UnitPlace): readonly string[] {
 
 /** Where the unit's file is. */
 export function unitPath({ name, isOfUser, configDirectory = "" }: UnitPlace): string {
-  const directory = isOfUser ? joinPath(configDirectory, "systemd", "user") : "/etc/systemd/system";
-  return joinPath(directory, `${name}.service`);
+  const directory = isOfUser ? `${configDirectory}/systemd/user` : "/etc/systemd/system";
+  return `${directory}/${name}.service`;
 }
 
 function systemctl({ isOfUser }: UnitPlace): readonly string[] {

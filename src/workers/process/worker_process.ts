@@ -2,6 +2,7 @@ import { type Clock, sleep } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { exists } from "../../base/paths.ts";
 import { Pauses } from "../../base/system/give_way.ts";
+import { ProcessJob } from "../../base/system/process_job.ts";
 import {
   addedToRequestBytesMax,
   unreadableShownMax,
@@ -71,6 +72,7 @@ export class WorkerProcess {
   /** Whether it has ever answered {@link ping}. */
   hasPonged = false;
   readonly #input: InputWatch | undefined;
+  readonly #job: ProcessJob | undefined;
   #isLeaving = false;
   /** Whether it has closed its stdin. */
   #isDeaf = false;
@@ -101,6 +103,7 @@ export class WorkerProcess {
       this.#owed.close();
       throw error;
     }
+    this.#job = isForeign ? ProcessJob.of(this.#child.pid) : undefined;
     const stdin = this.#child.stdin.getWriter();
     const write = (bytes: Uint8Array) => stdin.write(bytes).then(() => bytes.length);
     this.#outbox = new Outbox({ write }, () => {
@@ -217,11 +220,14 @@ export class WorkerProcess {
       this.#killedBecause ??= because;
     } catch {
       // It has exited already.
+    } finally {
+      this.#job?.kill();
     }
   }
 
   /** Kills what the process has started and left behind. */
   #endGroup(): void {
+    this.#job?.close();
     if (!this.#options.command.ownGroup || exists(`/proc/${this.pid}`)) return;
     try {
       // Nobody else gets the id while there is a group of that name, and nobody has it now.
