@@ -11,8 +11,8 @@ import { openCLibrary } from "../base/system/c_library.ts";
 const goneEvents = 0x8 | 0x10 | 0x20;
 
 /** Returns a function that tells whether the reader of stdout has gone. */
-export function openReaderCheck(): () => boolean {
-  const parameters = ["buffer", Deno.build.os === "darwin" ? "u32" : "u64", "i32"] as const;
+export function openReaderCheck(os = Deno.build.os): () => boolean {
+  const parameters = ["buffer", os === "darwin" ? "u32" : "u64", "i32"] as const;
   const library = openCLibrary({ poll: { parameters, result: "i32" } });
   if (library === undefined) return () => false;
   const { poll } = library.symbols;
@@ -21,6 +21,6 @@ export function openReaderCheck(): () => boolean {
   pollfd.setInt32(0, 1, true);
   return () => {
     pollfd.setInt16(6, 0, true);
-    return poll(pollfd.buffer, 1n, 0) > 0 && (pollfd.getInt16(6, true) & goneEvents) !== 0;
+    return poll(pollfd.buffer, 1, 0) > 0 && (pollfd.getInt16(6, true) & goneEvents) !== 0;
   };
 }
