@@ -4,7 +4,7 @@ import { attemptsMax } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { TooLongError } from "../wire/message_bound.ts";
 import type { Call, Dispatch, Done } from "./call.ts";
-import type { DelayedRetries } from "./delayed_retries.ts";
+import type { DelayedRetries, Line } from "./delayed_retries.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 
 /** What the retry layer needs. */
@@ -37,7 +37,7 @@ const worthAnotherServer: ReadonlySet<ErrorName> = new Set([
 /** A call that loses its workers may be what kills them, so it gets one more and no others. */
 const workersLostMax = 2;
 
-/** How long a failed call waits for the budget before it asks again, in milliseconds. */
+/** How long failed calls wait for the budget before it is asked again, in milliseconds. */
 const budgetWaitMs = 50;
 
 /** How long a call that no connected server can take waits for more of them, each time. */
@@ -53,10 +53,14 @@ const refusalBackoff = { baseMs: 10, maxMs: 500 };
  * that each attempt picks a server anew.
  */
 export function withRetry(options: RetryOptions, next: Dispatch): Dispatch {
-  const { budget } = options;
+  const { budget, random } = options;
+  const forBudget: Line = {
+    mayGoOn: () => budget.spend(),
+    pauseMs: () => budgetWaitMs * (0.5 + random()),
+  };
   const tried: Done = (error, result, call) => {
     if (error === undefined) call.afterRetry(undefined, result, call);
-    else new RetriedCall(options, next, call).failed(error);
+    else new RetriedCall(options, forBudget, next, call).failed(error);
   };
   return (call, done) => {
     budget.deposit(call.madeAtMs);
@@ -68,13 +72,15 @@ export function withRetry(options: RetryOptions, next: Dispatch): Dispatch {
 /** A call after its first failure. Calls that succeed at once do not pay for it. */
 class RetriedCall {
   readonly #options: RetryOptions;
+  readonly #forBudget: Line;
   readonly #next: Dispatch;
   readonly #call: Call;
   readonly #backoff: Backoff;
   #workersLost = 0;
 
-  constructor(options: RetryOptions, next: Dispatch, call: Call) {
+  constructor(options: RetryOptions, forBudget: Line, next: Dispatch, call: Call) {
     this.#options = options;
+    this.#forBudget = forBudget;
     this.#next = next;
     this.#call = call;
     this.#backoff = new Backoff(options.random, refusalBackoff);
@@ -140,15 +146,23 @@ class RetriedCall {
 
   #again(error: RpcError): void {
     if (this.#call.ended) return;
-    const { budget, random } = this.#options;
+    const { budget, delayedRetries } = this.#options;
     // Without budget, an overloaded service must not get more load, so the call fails. The calls of
     // a lost server are only as many as were in flight, so they wait for budget, and none is lost.
     if (error.name === "Overloaded") {
       if (!budget.spendUnderOverload()) return this.#giveUp(error);
       this.#later(this.#backoff.next(), () => this.#send(error));
-    } else if (!budget.spend()) {
-      this.#later(budgetWaitMs * (0.5 + random()), () => this.#again(error));
-    } else if (error.name === "Draining" && this.#call.attempts > 1) {
+    } else if (delayedRetries.hasLine || !budget.spend()) {
+      const fail = (end: RpcError) => this.#giveUp(end);
+      delayedRetries.enter(this.#forBudget, this.#call, () => this.#afford(error), fail);
+    } else {
+      this.#afford(error);
+    }
+  }
+
+  /** Sends it again, as the budget allows. */
+  #afford(error: RpcError): void {
+    if (error.name === "Draining" && this.#call.attempts > 1) {
       // It has tried another one already. Servers that drain get a moment, to end or to go on.
       this.#later(this.#backoff.next(), () => this.#send(error));
     } else {

@@ -60,3 +60,37 @@ Deno.test("a call that its caller cancels as another one fails does not fail as 
   assert.deepEqual(seen, []);
   assert.equal(clock.pendingTimers, 0);
 });
+
+Deno.test("calls in line go on in their order, by one timer, when they may", () => {
+  const { clock, delayedRetries, seen } = setUp();
+  let left = 0;
+  const line = { mayGoOn: () => left-- > 0, pauseMs: () => 50 };
+  const calls = Array.from({ length: 200 }, (_, i) => {
+    const call = new Call("a", undefined, 10_000);
+    delayedRetries.enter(
+      line,
+      call,
+      () => seen.push(`${i} goes on`),
+      () => seen.push(`${i} fails`),
+    );
+    return call;
+  });
+  assert.deepEqual([delayedRetries.size, clock.pendingTimers], [200, 1]);
+  calls[1]?.leave();
+  left = 2;
+  clock.advance(50);
+  assert.deepEqual(seen, ["0 goes on", "2 goes on"]);
+  assert.deepEqual([delayedRetries.size, clock.pendingTimers], [197, 1]);
+  left = 100;
+  clock.advance(49);
+  assert.equal(seen.length, 2);
+  // Not all of them in one go, but without a pause.
+  clock.after(1, () => seen.push("others run"));
+  clock.advance(1);
+  assert.equal(seen.length, 103);
+  assert.ok(seen.indexOf("others run") < 100);
+  for (const call of calls.slice(0, 199)) call.leave();
+  delayedRetries.end(new RpcError("Cancelled", "Closed"));
+  assert.equal(seen.at(-1), "199 fails");
+  assert.deepEqual([delayedRetries.size, clock.pendingTimers], [0, 0]);
+});
