@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import {
   callMatcher,
   formatRights,
+  machineRights,
+  ownerRights,
   parseRights,
   rightsOfUris,
   rightUris,
@@ -45,4 +47,9 @@ Deno.test("what is no right is refused where it is written, and gives none where
     rightsOfUris(["https://example.com", "urn:rpc:right:root", "urn:rpc:serve"]),
     none,
   );
+});
+
+Deno.test("a machine that joins may serve and call, and only the cluster's first one administers", () => {
+  assert.equal(formatRights(machineRights), "read,call:*,serve");
+  assert.equal(formatRights(ownerRights), "read,call:*,serve,admin");
 });
