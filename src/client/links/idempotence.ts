@@ -84,7 +84,7 @@ function read(document: unknown): Said {
     : [];
   const namesOf = (isIdempotent: boolean) =>
     methods.filter((method) => (method["x-idempotent"] === true) === isIdempotent)
-      .map(({ name }) => String(name));
+      .map(({ name }) => name).filter((name) => typeof name === "string");
   return { idempotent: new Set(namesOf(true)), not: new Set(namesOf(false)) };
 }
 

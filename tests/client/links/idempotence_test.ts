@@ -168,6 +168,21 @@ Deno.test("a server that says that it takes next to nothing is sent what every s
   rig.client.close();
 });
 
+Deno.test("a server that tells methods without names keeps its connection", async () => {
+  const rig = await ClientRig.connected(1);
+  rig.server(1).describe = () => ({
+    methods: [null, {}, { name: { toString: 1 } }, { name: "fib", "x-idempotent": true }],
+  });
+  rig.server(1).die();
+  rig.server(1).accepts = "accept";
+  await rig.pass(200);
+  await rig.pass(5_000);
+  // Once of each connection.
+  const once = ["rpc.ping", "rpc.discover"];
+  assert.deepEqual(rig.server(1).reserved, [...once, ...once]);
+  rig.client.close();
+});
+
 Deno.test("a server whose methods change again and again is asked once at a time", async () => {
   const rig = await ClientRig.connected(1);
   const server = rig.server(1);
