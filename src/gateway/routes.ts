@@ -7,7 +7,7 @@ import type { Access } from "./door/access.ts";
 import type { Agents } from "./agents/agents.ts";
 import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
-import type { Sender } from "./door/connections.ts";
+import { goneSignal, type Sender } from "./door/connections.ts";
 import { Leftovers } from "./door/leftovers.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
@@ -90,9 +90,13 @@ export class Routes {
     const address = callerAddress(from) ?? "";
     const caller = address === "" ? from : address;
     const count = this.#requestsOf.add(caller);
+    const left = new AbortController();
+    const forget = connection?.onLeft(() => left.abort());
+    const sender = { caller, address, connection, left: left.signal };
     try {
-      return await this.#answerIn(request, { caller, address, connection }, count);
+      return await this.#answerIn(request, sender, count);
     } finally {
+      forget?.();
       this.#requestsOf.remove(caller);
     }
   }
@@ -222,7 +226,7 @@ export class Routes {
     }
     allow(request, "POST");
     access.checkToken(request.headers, url);
-    const given = { ...callOptionsOf(request), signal: request.signal };
+    const given = { ...callOptionsOf(request), signal: goneSignal(request, sender) };
     this.#options.answers.checkRoom();
     const body = await this.#options.bodies.read(request, sender.connection);
     checkJsonBody(request, body);

@@ -8,11 +8,16 @@ export interface AcceptedSocket {
   readonly peer: string;
   /** Bytes that have come and were read by this process. */
   readonly readBytes: number;
+  /** Whether its peer sends nothing any more. */
+  readonly isEnded: boolean;
 }
 
 /** Constants of Linux. */
 const family = { ipv4: 2, ipv6: 10 } as const;
-const tcpInfo = { level: 6, option: 11, bytes: 136, receivedAt: 128 } as const;
+const tcpInfo = { level: 6, option: 11, bytes: 136, stateAt: 0, receivedAt: 128 } as const;
+/** The state of a connection whose peer has closed it, or its half of it. */
+const closeWait = 8;
+
 const inputQueueLength = 0x541B;
 const shutdownHow = { read: 0, both: 2 } as const;
 const receiveBuffer = { level: 1, option: 8 } as const;
@@ -86,7 +91,8 @@ export class AcceptedSockets {
     const readBytes = this.#readBytes(descriptor);
     // The listener itself has no peer.
     if (peer === undefined || readBytes === undefined) return undefined;
-    return { descriptor, peer, readBytes };
+    const isEnded = this.#info.getUint8(tcpInfo.stateAt) === closeWait;
+    return { descriptor, peer, readBytes, isEnded };
   }
 
   /**
@@ -176,6 +182,7 @@ export class AcceptedSockets {
     return ask(descriptor, this.#address, this.#length) === 0;
   }
 
+  /** Fills in what the system tells of a connection. */
   #readBytes(descriptor: number): number | undefined {
     const { getsockopt, ioctl } = this.#library.symbols;
     this.#length.setInt32(0, tcpInfo.bytes, true);

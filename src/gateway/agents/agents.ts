@@ -6,7 +6,7 @@ import type { Calls } from "../calls/calls.ts";
 import type { Catalogue } from "../calls/catalogue.ts";
 import type { Answers } from "../door/answers.ts";
 import type { BodyReader } from "../door/body.ts";
-import type { Sender } from "../door/connections.ts";
+import { goneSignal, type Sender } from "../door/connections.ts";
 import { HttpProblem } from "../door/problem.ts";
 import { reply } from "../door/reply.ts";
 import { type Message, messageOf } from "./messages.ts";
@@ -43,18 +43,21 @@ export class Agents {
    * @param sender whom a session counts for, and whose body it is
    * @throws {HttpProblem} it is not a request of an agent
    */
-  async answer(request: Request, { caller, connection }: Sender): Promise<Response> {
+  async answer(request: Request, sender: Sender): Promise<Response> {
     const { bodies, answers } = this.#options;
     if (request.method === "DELETE") return this.#sessions.end(request);
     answers.checkRoom();
-    const text = await bodies.read(request, connection);
+    const text = await bodies.read(request, sender.connection);
     checkJsonBody(request, text);
     const parsedBody = bodyOf(text);
     const { createMcpHandler, isLegacyRequest } = await import("@modelcontextprotocol/server");
     this.#single ??= createMcpHandler(() => this.#toolServer(), { legacy: "reject" });
-    const response = await isLegacyRequest(request, parsedBody)
-      ? await this.#sessions.answer(request, parsedBody, caller)
-      : await this.#single.fetch(request, { parsedBody });
+    const { url, method, headers: given } = request;
+    const signal = goneSignal(request, sender);
+    const asked = new Request(url, { method, headers: given, signal });
+    const response = await isLegacyRequest(asked, parsedBody)
+      ? await this.#sessions.answer(asked, parsedBody, sender.caller)
+      : await this.#single.fetch(asked, { parsedBody });
     const headers = Object.fromEntries(response.headers);
     const answer = await response.text();
     if (response.status === 200) return answers.of(answer, headers);

@@ -5,7 +5,7 @@ import { exactJson, parseJson } from "../../wire/json.ts";
 import type { Params } from "../../wire/message.ts";
 import type { Answers } from "../door/answers.ts";
 import type { BodyReader } from "../door/body.ts";
-import type { Sender } from "../door/connections.ts";
+import { goneSignal, type Sender } from "../door/connections.ts";
 import { HttpProblem, problemResponse } from "../door/problem.ts";
 import { callOptionsOf, checkJsonBody } from "./call_options.ts";
 import type { Calls } from "./calls.ts";
@@ -29,18 +29,18 @@ export async function answerCall(
   request: Request,
   method: string,
   { calls, bodies, answers, clock }: HttpCallDeps,
-  { caller, connection }: Sender,
+  sender: Sender,
 ): Promise<Response> {
-  const options = { ...callOptionsOf(request), signal: request.signal };
+  const options = { ...callOptionsOf(request), signal: goneSignal(request, sender) };
   answers.checkRoom();
-  const text = await bodies.read(request, connection);
+  const text = await bodies.read(request, sender.connection);
   checkJsonBody(request, text);
   const params = paramsOf(text);
   const form = streamFormOf(request);
   if (form !== undefined) {
     checkBegin(request);
     try {
-      return await streamResponse(calls.stream(method, params, options, caller), form, {
+      return await streamResponse(calls.stream(method, params, options, sender.caller), form, {
         clock,
         unread: answers.unread,
       });

@@ -41,7 +41,16 @@ export interface Sender {
   readonly caller: string;
   /** Its address; empty for this machine, on which each connection is a caller. */
   readonly address: string;
-  readonly connection: Pick<Connection, "begin" | "end" | "message" | "linger"> | undefined;
+  readonly connection:
+    | Pick<Connection, "begin" | "end" | "message" | "linger" | "onLeft">
+    | undefined;
+  /** Aborts when its peer has gone, also where the request's own signal does not. */
+  readonly left?: AbortSignal;
+}
+
+/** Aborts when who has sent a request waits for its answer no more. */
+export function goneSignal(request: Request, { left }: Pick<Sender, "left">): AbortSignal {
+  return left === undefined ? request.signal : AbortSignal.any([request.signal, left]);
 }
 
 /** A connection: who uses it tells what begins and ends on it. */
@@ -58,6 +67,8 @@ export class Connection {
   #partsSeen = 0;
   #bytesBefore = 0;
   #bytesSeen = 0;
+  /** Who is to be told when its peer has gone. */
+  readonly #leaving = new Set<() => void>();
 
   /** @param keep has the system keep it, and returns how to let go of it */
   constructor(clock: Pick<Clock, "now">, keep: () => (() => void) | undefined = () => undefined) {
@@ -91,6 +102,23 @@ export class Connection {
    */
   linger(): () => void {
     return this.#keep() ?? (() => {});
+  }
+
+  /**
+   * Has it told once when its peer has gone. The runtime does not look for that while a request is
+   * answered whose body has come in several pieces (Deno 2.9.6).
+   *
+   * @returns has it not told any more
+   */
+  onLeft(told: () => void): () => void {
+    this.#leaving.add(told);
+    return () => void this.#leaving.delete(told);
+  }
+
+  /** Its peer has gone. */
+  leave(): void {
+    for (const told of this.#leaving) told();
+    this.#leaving.clear();
   }
 
   /** Whether something is under way. */
@@ -207,9 +235,14 @@ export class Connections {
       if (socket === undefined) continue;
       sockets.push(socket);
       closed.delete(socket.peer);
-      this.of(socket.peer).look(socket.readBytes);
+      const connection = this.of(socket.peer);
+      connection.look(socket.readBytes);
+      if (socket.isEnded) connection.leave();
     }
-    for (const peer of closed) this.#known.delete(peer);
+    for (const peer of closed) {
+      this.#known.get(peer)?.leave();
+      this.#known.delete(peer);
+    }
     this.#nextLookMs = this.#options.clock.now() + gatewayLookPauseMs * descriptors.length;
     return sockets;
   }

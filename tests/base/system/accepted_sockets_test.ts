@@ -52,7 +52,10 @@ for (const hostname of ["127.0.0.1", "::"]) {
         const one = new Uint8Array(1);
         let read = 0;
         while (read < 700) read += await own.read(one) ?? NaN;
-        assert.equal((await listed(sockets, port))[0]?.readBytes, 700);
+        const [seen] = await listed(sockets, port);
+        assert.deepEqual([seen?.readBytes, seen?.isEnded], [700, false]);
+        await peer.closeWrite();
+        await waitFor("the end", async () => (await listed(sockets, port))[0]?.isEnded === true);
       }),
   });
 }

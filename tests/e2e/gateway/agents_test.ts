@@ -65,8 +65,7 @@ Deno.test("the official MCP client lists, calls, fails and cancels over the gate
     assert.match(textOf(bad), /^InvalidParams/);
     assert.match(await agent.call("nobody"), /no tool nobody/);
 
-    if (mode !== "legacy") continue;
-    // What is given up by a message of its own ends on the server, and its request is answered.
+    // What is given up ends on the server: by a message of its own, or by its connection's end.
     const enough = new AbortController();
     const hanging = client.callTool({ name: "hangs" }, { signal: enough.signal });
     await states(gateway, "runs");

@@ -52,6 +52,8 @@ Deno.test("a plain call ends when its request does, and carries the request's tr
       ["/call/waits", "[]"],
       ["/", '{"jsonrpc":"2.0","id":1,"method":"waits"}'],
       ["/", '[{"jsonrpc":"2.0","id":1,"method":"waits"}]'],
+      // Of a body that comes in pieces the runtime does not tell that its sender has gone.
+      ...(Deno.build.os === "linux" ? [["/call/waits", `[${" ".repeat(20_000)}]`]] as const : []),
     ] as const
   ) {
     const { leave, answer } = begin(path, body);

@@ -189,7 +189,12 @@ Deno.test("of too many connections without a request those end that have had non
     ...{ port: () => 1, messageBytesMax, clock, log: silentLogger },
     sockets: {
       descriptors: () => Promise.resolve([...peers.keys()]),
-      at: (descriptor) => ({ descriptor, peer: peers[descriptor] as string, readBytes: 0 }),
+      at: (descriptor) => ({
+        descriptor,
+        peer: peers[descriptor] as string,
+        readBytes: 0,
+        isEnded: false,
+      }),
       holdLittle() {},
       keep: () => undefined,
       endInput: ({ peer }) => ended.push(peer),
@@ -256,7 +261,7 @@ Deno.test("connections are looked at again after the system had no handle left t
     sockets: {
       descriptors: () =>
         ++asked === 1 ? Promise.reject(new Error("Too many open files")) : Promise.resolve([1]),
-      at: (descriptor) => ({ descriptor, peer: "127.0.0.1:1", readBytes: 0 }),
+      at: (descriptor) => ({ descriptor, peer: "127.0.0.1:1", readBytes: 0, isEnded: false }),
       holdLittle() {},
       keep: () => undefined,
       endInput: ({ peer }) => ended.push(peer),
