@@ -1,6 +1,6 @@
 import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import { readSetting } from "./settings.ts";
+import { readBooleanSetting } from "./settings.ts";
 import { plainTransport, type Transport } from "../client/transport.ts";
 import type { DiscoveryDeps } from "../discovery/open.ts";
 import { hasKeyFiles, keysDirectory, ownKeysDirectory } from "../keys/files.ts";
@@ -12,12 +12,13 @@ import type { KeyRing } from "../keys/key_ring.ts";
  *
  * @throws {CommandError} there are keys, and they cannot be used: going on without them would not
  * be secure
+ * @throws {RpcError} InvalidParams: the settings do not say whether to ignore them
  */
 export async function openKeys(
   options: { readonly insecure?: boolean | undefined },
   log: Logger,
 ): Promise<KeyRing | undefined> {
-  if (options.insecure ?? await readSetting("insecure") === "true") return undefined;
+  if (options.insecure ?? await readBooleanSetting("insecure")) return undefined;
   const directory = ownKeysDirectory();
   if (directory === undefined) return undefined;
   const { gatherEntropy } = await import("../keys/tls/entropy.ts");

@@ -156,6 +156,25 @@ export async function readSetting(name: string): Promise<string | undefined> {
   }
 }
 
+/**
+ * The same for one that is true or false.
+ *
+ * @throws {RpcError} InvalidParams: it is neither, or as {@link readSettingsTable}
+ */
+export async function readBooleanSetting(name: string): Promise<boolean | undefined> {
+  const text = await readSetting(name);
+  if (text === undefined) return undefined;
+  const value = booleanOf(text);
+  if (value !== undefined) return value;
+  throw invalid(`Cannot use ${JSON.stringify(text)} for ${name}: it must be true or false`);
+}
+
+/** What a text says of something that is true or false; `undefined`: neither. */
+export function booleanOf(text: string): boolean | undefined {
+  if (text === "true" || text === "1") return true;
+  return text === "false" || text === "0" ? false : undefined;
+}
+
 function inEnvironment(name: string): Sourced | undefined {
   const variable = environmentVariable(name);
   const text = Deno.env.get(variable);

@@ -1,7 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { silentLogger } from "../../base/log.ts";
-import { readSetting } from "../../library/settings.ts";
 import { painted, printLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
@@ -46,8 +45,7 @@ async function look(
   tell: (findings: readonly Finding[]) => void,
 ): Promise<void> {
   const log = flags.verbose ? plainLogger(true) : silentLogger;
-  const isInsecure = flags.insecure || await readSetting("insecure") === "true";
-  tell([...await ownKeys(isInsecure, systemClock.wallTimeMs()), sandboxFinding()]);
+  tell([...await ownKeys(flags.insecure, systemClock.wallTimeMs()), sandboxFinding()]);
   const discovery = await openListedRegistry(flags, log);
   try {
     const deps = { clock: systemClock, timeoutMs: flags.timeout, signal };

@@ -10,7 +10,7 @@ import {
   subsetMax,
   zoneLengthMax,
 } from "../../base/limits.ts";
-import { environmentVariable } from "../../library/settings.ts";
+import { booleanOf, environmentVariable } from "../../library/settings.ts";
 
 /**
  * One flag: `--name value`, or `--name` alone for a boolean. Its name is its key, in kebab case.
@@ -81,9 +81,9 @@ export function boolean(options: Omit<FlagOptions<boolean>, "fallback">): Flag<b
   return build({ ...options, fallback: false }, {
     placeholder: undefined,
     parse(text) {
-      if (text === "true" || text === "1") return true;
-      if (text === "false" || text === "0") return false;
-      throw new Error(`it must be true or false`);
+      const value = booleanOf(text);
+      if (value === undefined) throw new Error("it must be true or false");
+      return value;
     },
   });
 }
