@@ -80,7 +80,7 @@ export interface ClientOptions {
 
 /** How one call behaves. */
 export interface CallOptions {
-  /** Deadline of the call, in milliseconds. @default the client's */
+  /** Deadline of the call, in milliseconds, up to a day. @default the client's */
   readonly timeoutMs?: number | undefined;
   /**
    * When the call was begun, on the client's clock, if that was earlier: its deadline and its
@@ -101,8 +101,8 @@ export interface CallOptions {
 /** How one stream behaves. */
 export interface StreamOptions extends CallOptions {
   /**
-   * Items that may be under way before they are read: more cost memory, fewer cost time.
-   * @default 64
+   * Items that may be under way before they are read, from 1 to 65,536: more cost memory, fewer
+   * cost time. @default 64
    */
   readonly credit?: number | undefined;
 }

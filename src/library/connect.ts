@@ -25,7 +25,7 @@ export interface ConnectOptions extends RegistryOptions {
   readonly subset?: number | "all";
   /** Servers of this zone are called first, others when these have too much to do. @default none */
   readonly zone?: string;
-  /** Deadline of calls without one of their own, in milliseconds. @default 10000 */
+  /** Deadline of calls without one of their own, in milliseconds, up to a day. @default 10000 */
   readonly timeoutMs?: number;
   /** Longest message that the client takes, in bytes, from 1 MiB to 256 MiB. @default 4 MiB */
   readonly messageMax?: number;
@@ -43,7 +43,9 @@ export interface ConnectOptions extends RegistryOptions {
  * It uses this machine's keys, and those that come in their place. After an hour it renews them
  * itself before they end, as a server does, and tells `log` if it cannot.
  *
- * @throws {RpcError} InvalidParams: the registry's URL, the service's name or a number is invalid
+ * @throws {RpcError} InvalidParams: the registry's URL, the service's name, another option or a
+ * settings file is invalid
+ * @throws {Error} this machine's keys cannot be used
  *
  * @example
  * ```ts

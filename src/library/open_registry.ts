@@ -20,7 +20,7 @@ export interface RegistryOptions {
    * A program that has no right to look for keys (`--allow-env`, `--allow-read`) must say so: with
    * this and `registry` it calls with `--allow-net` alone.
    *
-   * @default false
+   * @default as for `rpc`: `RPC_INSECURE`, else `insecure` in the user's own `rpc.toml`, else false
    */
   readonly insecure?: boolean | undefined;
   /**

@@ -40,14 +40,17 @@ export interface ServeOptions extends RegistryOptions {
   readonly port?: number;
   /** The address for clients, `host` or `host:port`. @default the one listened on */
   readonly advertise?: string;
-  /** Worker processes. @default one for each core */
+  /** Worker processes of each kind, up to 1024. @default one for each core, or as many as fit */
   readonly workers?: number;
   /**
    * How many of them are kept while nobody calls; the others start when there is work, and end
    * after a minute without. @default all
    */
   readonly workersMin?: number;
-  /** Calls that may wait for a worker; further ones are answered Overloaded. @default 4096 */
+  /**
+   * Calls that may wait for a worker, up to a million; further ones are answered Overloaded.
+   * @default 4096
+   */
   readonly queueMax?: number;
   /**
    * Patterns of the names of those who may call, such as `["alice", "win-*"]`; needs keys. @default
@@ -60,14 +63,18 @@ export interface ServeOptions extends RegistryOptions {
    */
   readonly messageMax?: number;
   /**
-   * Longest time that a call gets, in milliseconds, whatever its caller asks for. @default an hour
+   * Longest time that a call gets, in milliseconds, whatever its caller asks for; up to a day.
+   * @default an hour
    */
   readonly callTimeoutMaxMs?: number;
   /**
    * Whether `rpc tap` may listen to the calls and see the beginning of parameters. @default true
    */
   readonly tap?: boolean;
-  /** Share of the calls relative to other servers. @default 1 */
+  /**
+   * Share of the calls relative to other servers, from 0 (none while others are up) to 1000.
+   * @default 1
+   */
   readonly weight?: number;
   /** The zone of this server: clients of the same zone prefer it. @default "" */
   readonly zone?: string;
@@ -83,8 +90,9 @@ export interface ServeOptions extends RegistryOptions {
  * module, so that a procedure which does not end can be killed.
  *
  * @throws {RpcError} InvalidParams: the registry, the service, the address or another option is
- * invalid
- * @throws {Error} the module cannot be loaded (with file and line), or the address not listened on
+ * invalid, or a settings file
+ * @throws {Error} the module cannot be loaded (with file and line), the address not listened on, or
+ * this machine's keys not used
  *
  * @example
  * ```ts
