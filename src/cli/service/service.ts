@@ -2,7 +2,7 @@ import { hintFor } from "../../base/names/nearest.ts";
 import { CommandError, exitCodes, UsageError } from "../../base/command_error.ts";
 import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import { directoryOf, replaceFile, userDirectory } from "../../base/paths.ts";
+import { directoryOf, replaceFile } from "../../base/paths.ts";
 import { withoutPassword } from "../../discovery/registry_url.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { jsonLine, plainText } from "../../terminal/plain_text.ts";
@@ -14,16 +14,14 @@ import { parseArguments } from "../syntax/parse.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
 import { askToStop } from "./ask_to_stop.ts";
 import { serviceActions, type serviceFlags } from "./flags.ts";
-import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
+import type { ServicePlan, Steps } from "./plan.ts";
 import {
-  systemdInstall,
-  systemdReload,
-  systemdStatus,
-  systemdUninstall,
-  unitPath,
-  type UnitPlace,
-} from "./systemd.ts";
-import { taskInstall, taskPaths, type TaskPlace, taskStatus, taskUninstall } from "./windows.ts";
+  assertOurs,
+  assertProgram,
+  type ServiceManager,
+  serviceManagerOf,
+} from "./service_manager.ts";
+import { mustRun, runs, shownCommand } from "./service_program.ts";
 
 type Input = CommandInput<typeof serviceFlags>;
 
@@ -56,71 +54,11 @@ export async function run(input: Input): Promise<number> {
   if (action !== "status" && flags.json) {
     throw new UsageError(`${action} prints no JSON: leave --json out`);
   }
-  const system = systemOf(flags.name, flags.user);
-  if (action === "status") return await status(system, flags.json, flags.print);
-  if (action === "uninstall") return await uninstall(system, flags.print);
-  const plan = await planOf(input, words, system.isOfUser);
-  return await install(system, system.install(plan), flags.print);
-}
-
-/** The system's service manager, as far as we use it. */
-interface System {
-  readonly name: string;
-  readonly isOfUser: boolean;
-  /** The path of the file that defines the service: it has our mark. */
-  readonly path: string;
-  /** Files that were written besides. */
-  readonly otherPaths: readonly string[];
-  install(plan: ServicePlan): Steps;
-  readonly uninstall: Steps;
-  readonly status: readonly string[];
-  /** A command that only works if the service manager is installed. */
-  readonly probe: readonly string[];
-  /** The command to run after the file was removed. */
-  readonly forget: readonly string[] | undefined;
-}
-
-/** @throws {CommandError} this system has no service manager that we know */
-function systemOf(name: string, wantsUser: boolean): System {
-  switch (Deno.build.os) {
-    case "windows": {
-      const variable = wantsUser ? "LOCALAPPDATA" : "ProgramFiles";
-      const directory = Deno.env.get(variable);
-      if (!directory) throw new CommandError(`Cannot tell where to write: ${variable} is not set`);
-      const account = [Deno.env.get("USERDOMAIN"), Deno.env.get("USERNAME")];
-      const user = account.filter((one) => one).join("\\");
-      const place: TaskPlace = { name, user: wantsUser ? user : undefined, directory };
-      const { script, definition } = taskPaths(place);
-      return {
-        ...{ name, isOfUser: wantsUser, path: script, otherPaths: [definition] },
-        forget: undefined,
-        install: (plan) => taskInstall(plan, place),
-        uninstall: taskUninstall(place),
-        status: taskStatus(place),
-        probe: ["schtasks", "/?"],
-      };
-    }
-    case "linux": {
-      const isOfUser = wantsUser || Deno.uid() !== 0;
-      const configDirectory = userDirectory("XDG_CONFIG_HOME", "/.config");
-      if (isOfUser && configDirectory === undefined) {
-        throw new CommandError("Cannot tell where this user's units are: HOME is no absolute path");
-      }
-      const place: UnitPlace = { name, isOfUser, configDirectory };
-      return {
-        ...{ name, isOfUser, path: unitPath(place), otherPaths: [] },
-        forget: systemdReload(place),
-        install: (plan) => systemdInstall(plan, place),
-        uninstall: systemdUninstall(place),
-        status: systemdStatus(place),
-        probe: ["systemctl", "is-system-running"],
-      };
-    }
-    default:
-      throw new CommandError(
-        `Cannot do so on ${Deno.build.os}: rpc service knows systemd (Linux) and Windows`,
-      );
-  }
+  const manager = serviceManagerOf(flags.name, flags.user);
+  if (action === "status") return await status(manager, flags.json, flags.print);
+  if (action === "uninstall") return await uninstall(manager, flags.print);
+  const plan = await planOf(input, words, manager.isOfUser);
+  return await install(manager, manager.install(plan), flags.print);
 }
 
 /**
@@ -179,7 +117,7 @@ async function planOf(
   };
 }
 
-async function install(system: System, steps: Steps, isPrinted: boolean): Promise<number> {
+async function install(manager: ServiceManager, steps: Steps, isPrinted: boolean): Promise<number> {
   const { files, commands, notes } = steps;
   if (isPrinted) {
     for (const { path, text } of files) {
@@ -188,8 +126,8 @@ async function install(system: System, steps: Steps, isPrinted: boolean): Promis
     for (const command of commands) printLine(plainText(`# runs: ${shownCommand(command)}`));
     return exitCodes.success;
   }
-  await assertProgram(system);
-  if (assertOurs(system)) await stop(steps);
+  await assertProgram(manager);
+  if (assertOurs(manager)) await stop(steps);
   for (const { path, text } of files) {
     try {
       await Deno.mkdir(directoryOf(path), { recursive: true });
@@ -199,7 +137,7 @@ async function install(system: System, steps: Steps, isPrinted: boolean): Promis
     }
   }
   for (const command of commands) await mustRun(command);
-  printLine(plainText([`${system.name} runs, by ${system.path}`, ...notes].join("\n")));
+  printLine(plainText([`${manager.name} runs, by ${manager.path}`, ...notes].join("\n")));
   return exitCodes.success;
 }
 
@@ -221,102 +159,56 @@ function unwritable(path: string, cause: unknown): CommandError {
   return new CommandError(`Cannot write ${path}: ${messageOf(cause)}${advice}`, { cause });
 }
 
-async function uninstall(system: System, isPrinted: boolean): Promise<number> {
-  const { stop: stops, commands } = system.uninstall;
+async function uninstall(manager: ServiceManager, isPrinted: boolean): Promise<number> {
+  const { stop: stops, commands } = manager.uninstall;
   if (isPrinted) {
     if (stops !== undefined) {
       printLine(plainText(`# asks the server to end: ${stops.file}`));
       printLine(plainText(`# runs: ${shownCommand(stops.command)}`));
     }
     for (const command of commands) printLine(plainText(`# runs: ${shownCommand(command)}`));
-    printLine(plainText(`# removes: ${system.path}`));
+    printLine(plainText(`# removes: ${manager.path}`));
     return exitCodes.success;
   }
-  await assertProgram(system);
-  if (!assertOurs(system)) {
-    throw new CommandError(`There is no service ${system.name}: ${system.path}`);
+  await assertProgram(manager);
+  if (!assertOurs(manager)) {
+    throw new CommandError(`There is no service ${manager.name}: ${manager.path}`);
   }
-  await stop(system.uninstall);
+  await stop(manager.uninstall);
   // The service may have stopped already, or never have been started.
   for (const command of commands) await runs(command);
-  for (const path of system.otherPaths) await Deno.remove(path).catch(() => {});
+  for (const path of manager.otherPaths) await Deno.remove(path).catch(() => {});
   try {
-    await Deno.remove(system.path);
+    await Deno.remove(manager.path);
   } catch (error) {
-    throw new CommandError(`Cannot remove ${system.path}: ${messageOf(error)}`, { cause: error });
+    throw new CommandError(`Cannot remove ${manager.path}: ${messageOf(error)}`, { cause: error });
   }
-  if (system.forget !== undefined) await mustRun(system.forget);
-  printLine(plainText(`${system.name} is gone, and so is ${system.path}`));
+  if (manager.forget !== undefined) await mustRun(manager.forget);
+  printLine(plainText(`${manager.name} is gone, and so is ${manager.path}`));
   return exitCodes.success;
 }
 
-async function status(system: System, isJson: boolean, isPrinted: boolean): Promise<number> {
+async function status(
+  manager: ServiceManager,
+  isJson: boolean,
+  isPrinted: boolean,
+): Promise<number> {
   if (isPrinted) {
-    printLine(plainText(`# runs: ${shownCommand(system.status)}`));
+    printLine(plainText(`# runs: ${shownCommand(manager.status)}`));
     return exitCodes.success;
   }
-  await assertProgram(system);
-  const { code, text } = await runs(system.status);
-  const isInstalled = assertOurs(system);
+  await assertProgram(manager);
+  const { code, text } = await runs(manager.status);
+  const isInstalled = assertOurs(manager);
   if (isJson) {
     printLine(
-      jsonLine({ name: system.name, installed: isInstalled, runs: code === 0, path: system.path }),
+      jsonLine({
+        name: manager.name,
+        installed: isInstalled,
+        runs: code === 0,
+        path: manager.path,
+      }),
     );
-  } else printLine(plainText(text === "" ? `There is no service ${system.name}` : text));
+  } else printLine(plainText(text === "" ? `There is no service ${manager.name}` : text));
   return code === 0 ? exitCodes.success : exitCodes.failure;
-}
-
-/** Whether the file exists. @throws {CommandError} we have not written it */
-function assertOurs({ path }: System): boolean {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
-  }
-  if (text.includes(ownMark)) return true;
-  throw new CommandError(`${path} is there, and not of rpc service: choose another --name`);
-}
-
-/** @throws {CommandError} the service manager is not installed */
-async function assertProgram({ probe }: System): Promise<void> {
-  try {
-    const { text } = await runs(probe);
-    // What systemd says of a system that something else has started, such as a container.
-    if (text !== "offline") return;
-    throw new CommandError(
-      "systemd does not run this machine, so it keeps no services: let what starts programs here " +
-        "run rpc serve. rpc service install --print shows what systemd would be given",
-    );
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new CommandError(
-      `There is no ${probe[0]} here, which keeps services running. ` +
-        "rpc service install --print shows what it would be given",
-    );
-  }
-}
-
-/** @throws {CommandError} it cannot be run, or fails */
-async function mustRun(command: readonly string[]): Promise<void> {
-  const { code, text } = await runs(command);
-  if (code === 0) return;
-  throw new CommandError(plainText(`${shownCommand(command)} failed (${code}): ${text}`));
-}
-
-async function runs(
-  [program = "", ...args]: readonly string[],
-): Promise<{ readonly code: number; readonly text: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" })
-    .output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    text: [stdout, stderr].map((one) => decoder.decode(one).trim()).join("\n").trim(),
-  };
-}
-
-function shownCommand(command: readonly string[]): string {
-  return command.map((word) => /[\s"]/.test(word) ? `'${word}'` : word).join(" ");
 }
