@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { joinPath } from "../../../src/base/paths.ts";
 import {
   assertLocalName,
   defaultLocalDirectory,
@@ -57,7 +58,7 @@ Deno.test("on Windows it is in %LOCALAPPDATA%, and without that it must be named
     os: "windows",
   } as const;
   assert.deepEqual(defaultLocalDirectory(windows), {
-    path: join("/Users/me/AppData/Local", "rpc"),
+    path: joinPath("/Users/me/AppData/Local", "rpc"),
     isPrivate: true,
   });
   assert.throws(

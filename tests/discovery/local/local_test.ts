@@ -6,6 +6,7 @@ import type { RpcError } from "../../../src/base/errors.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { LocalDiscovery, type LocalDiscoveryOptions } from "../../../src/discovery/local/local.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { discoverySuite } from "../discovery_suite.ts";
 import { anInstance, Recorder, RecordingLogger } from "../recorder.ts";
@@ -107,9 +108,12 @@ Deno.test("local: what happens before the events begin is found when they do", a
   await inDirectory(async (directory) => {
     const [gone, changed, come] = [anInstance(), anInstance(), anInstance()];
     const server = open(directory);
+    // They begin when it moves, however long what happens before takes.
+    const clock = new VirtualClock();
     // Does what it is given when the events begin, and hears of nothing.
     let whenListening = () => {};
     const discovery = open(directory, {
+      clock,
       watchDirectory: () => {
         whenListening();
         const { promise, resolve } = Promise.withResolvers<void>();
@@ -135,6 +139,7 @@ Deno.test("local: what happens before the events begin is found when they do", a
       await recorder.untilListed(gone, changed);
       await announcement.withdraw();
       await server.announce(come).registered;
+      clock.advance(1_000);
       await begun;
       await recorder.untilListed(changed, come);
       await recorder.until(
