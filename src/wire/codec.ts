@@ -13,7 +13,7 @@ import { asJson, describeFault, JsonFault, jsonOf } from "../base/values/json_fa
 import { messageMaxLeast, nestingMax } from "../base/limits.ts";
 import { withEncoded } from "../base/spare_buffers.ts";
 import { exactJson, parseJson } from "./json.ts";
-import { boundOfServer, type MessageBound, TooLongError } from "./message_bound.ts";
+import { boundOfServer, longestLineOf, type MessageBound, TooLongError } from "./message_bound.ts";
 import type { Id, LongLine, Params, Request, Response, UnreadJson, WireError } from "./message.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
@@ -315,7 +315,7 @@ function notTooLong<Line extends string | LongLine>(
   subject: () => string,
   bound: MessageBound,
 ): Line {
-  if (!isLonger(line, bound.bytes)) return line;
+  if (!isLonger(line, longestLineOf(bound))) return line;
   throw new TooLongError(name, subject(), byteLengthOf(line), bound);
 }
 

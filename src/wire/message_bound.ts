@@ -5,6 +5,10 @@ import { messageMaxDefault, messageMaxLeast } from "../base/limits.ts";
 export interface MessageBound {
   /** In bytes, LF included. */
   readonly bytes: number;
+  /**
+   * How much longer a line may be that is not what its peer gets in the end, in bytes. @default 0
+   */
+  readonly addedBytes?: number;
   /** Whose bound it is and where it is set, for error messages. */
   readonly whose: string;
 }
@@ -26,6 +30,11 @@ export class TooLongError extends RpcError {
   of(bound: MessageBound): TooLongError {
     return new TooLongError(this.name, this.#subject, this.bytes, bound);
   }
+}
+
+/** The longest line within a bound, in bytes. */
+export function longestLineOf({ bytes, addedBytes = 0 }: MessageBound): number {
+  return bytes + addedBytes;
 }
 
 /** What sets a server's bound. */

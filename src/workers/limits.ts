@@ -128,10 +128,10 @@ export const workerBurstLength = 64 * 1024;
 export const workerPipeBytes = 256 * 1024;
 
 /**
- * Bytes that a request may have beyond the bound on messages on its way to a worker, for what the
- * server puts around its parameters: another id, the deadline, the caller and the trace.
+ * Bytes that a line may have beyond the bound on messages between a server and its worker, for what
+ * stands around parameters and results there: another id, the deadline, the caller and the trace.
  */
-export const addedToRequestBytesMax = 4 * 1024;
+export const addedToMessageBytesMax = 4 * 1024;
 
 /** Bytes of short answers that a worker may keep to write them at once. */
 export const keptAnswersBytesMax = 8 * 1024;

@@ -1,3 +1,4 @@
+import { addedToMessageBytesMax } from "./limits.ts";
 import { boundOfServer, type MessageBound } from "../wire/message_bound.ts";
 
 /**
@@ -6,8 +7,16 @@ import { boundOfServer, type MessageBound } from "../wire/message_bound.ts";
  */
 export const messageMaxVariable = "RPC_MESSAGE_MAX";
 
-/** The bound on a worker's messages. */
+/** The bound on a worker's messages, as its process knows it. */
 export function boundOfWorker(): MessageBound {
   const said = Deno.env.get(messageMaxVariable);
-  return boundOfServer(said === undefined ? undefined : Number(said));
+  return boundBehindServer(said === undefined ? undefined : Number(said));
+}
+
+/**
+ * The bound on messages between a server and its worker: callers and servers frame them otherwise,
+ * so only the server can tell whether what a caller gets is too long.
+ */
+export function boundBehindServer(messageMax: number | undefined): MessageBound {
+  return { ...boundOfServer(messageMax), addedBytes: addedToMessageBytesMax };
 }

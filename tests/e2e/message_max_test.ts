@@ -123,6 +123,92 @@ Deno.test("a request as long as a message may be reaches a worker, whatever the 
   assert.equal(answer, `{"jsonrpc":"2.0","id":1,"result":${length}}\n`);
 });
 
+/** A program that answers with as many bytes as it is asked for, and some blanks of its own. */
+const program = `
+const methods = [{ name: "grow", params: [] }];
+const answers = {
+  grow: ([length]) => "x".repeat(length),
+  "rpc.discover": () => ({ openrpc: "1.3.2", info: { title: "t", version: "1" }, methods }),
+};
+for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  for (const line of text.split("\\n").filter((one) => one !== "")) {
+    const { id, method, params } = JSON.parse(line);
+    const result = JSON.stringify(answers[method](params));
+    console.log(\`{ "jsonrpc": "2.0", "id": \${id}, "result": \${result} }\`);
+  }
+}
+`;
+const inPython = `
+def grow(length: int) -> str:
+    return "x" * length
+
+def items(length: int):
+    yield "x" * length
+`;
+
+const exact: [name: string, file: string, text: string, serve: string[]][] = [
+  ["TypeScript", "tasks.ts", module, ["tasks.ts"]],
+  ["Python", "tasks.py", inPython, ["tasks.py"]],
+  ["--exec", "program.js", program, ["--exec", `"${Deno.execPath()}" run --no-config program.js`]],
+];
+
+for (const [name, file, text, serve] of exact) {
+  Deno.test({
+    ...skippedIf(
+      name === "Python" ? noPython : undefined,
+      `an answer may be exactly as long as a message, whatever ids there are (${name}) (P-5, P-17)`,
+    ),
+    async fn() {
+      const bytesMax = 1024 * 1024;
+      await using home = await RpcHome.create();
+      await Deno.writeTextFile(join(home.workingDirectory, file), text);
+      const options = ["--workers", "1", "--message-max", "1M", "--no-builtin"];
+      const server = await home.serve(["127.0.0.1", "0", ...options, ...serve]);
+      const port = Number(server.address.split(":").at(-1));
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      const lines = linesOf(connection);
+      const next = async () => (await lines.next()).value ?? "";
+      const writer = connection.writable.getWriter();
+      const ask = async (method: string, id: string | number, length: number) => {
+        const meta = method === "items" ? { stream: 8 } : {};
+        const request = { jsonrpc: "2.0", id, method, params: [length], meta };
+        await writer.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
+        return await next();
+      };
+      const frames: Record<string, (id: string, text: string) => string> = {
+        grow: (id, text) => `{"jsonrpc":"2.0","id":${id},"result":"${text}"}\n`,
+        items: (id, text) =>
+          `{"jsonrpc":"2.0","method":"rpc.item","params":{"id":${id},"items":["${text}"]}}\n`,
+      };
+      // So that a worker's ids are longer than the shortest of a caller's.
+      for (let i = 0; i < 10; i++) await ask("grow", i, 1);
+      for (const method of name === "--exec" ? ["grow"] : ["grow", "items"]) {
+        for (const id of [1, "x".repeat(200)]) {
+          const frame = frames[method] as (id: string, text: string) => string;
+          const length = bytesMax - frame(JSON.stringify(id), "").length;
+          const longest = await ask(method, id, length);
+          assert.equal(longest.length + 1, bytesMax, longest.slice(0, 1_000));
+          if (method === "items") assert.equal(JSON.parse(await next()).result, 1);
+          const { error } = JSON.parse(await ask(method, id, length + 1));
+          assert.match(
+            error.message,
+            /it is 1048577 bytes long, and 1048576 is the most that this server .*--message-max/,
+          );
+        }
+      }
+    },
+  });
+}
+
+async function* linesOf(connection: Deno.TcpConn): AsyncGenerator<string> {
+  let rest = "";
+  for await (const part of connection.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + part).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
 Deno.test("a client that asks what there is without a word on messages is sent 1 MiB at most (P-5)", async () => {
   const request = (method: string, params: unknown[]) =>
     JSON.stringify({ jsonrpc: "2.0", id: method, method, params }) + "\n";

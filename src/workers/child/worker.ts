@@ -24,8 +24,9 @@ import { lineText } from "../../wire/unread/bytes.ts";
 import { readTextRequest, resultLineOfText } from "../../wire/unread/texts.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
-import { addedToRequestBytesMax, blockedMsMax, blockedReadMs, blockedReadsMax } from "../limits.ts";
+import { blockedMsMax, blockedReadMs, blockedReadsMax } from "../limits.ts";
 import { boundOfWorker } from "../message_max.ts";
+import { longestLineOf } from "../../wire/message_bound.ts";
 import { OwnBodies } from "./own_bodies.ts";
 import { type Line, WorkerOutput } from "./worker_output.ts";
 import { takeStdio, type WorkerIo } from "./worker_stdio.ts";
@@ -117,7 +118,7 @@ class Worker {
   }
 
   async run(): Promise<void> {
-    const splitter = new LineSplitter(this.#bound.bytes + addedToRequestBytesMax);
+    const splitter = new LineSplitter(longestLineOf(this.#bound));
     const buffer = new Uint8Array(readBufferBytes);
     while (!splitter.overflowed) {
       // The rest of a long line follows at once, so it is read without another thread.

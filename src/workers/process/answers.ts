@@ -9,7 +9,7 @@ import { nestingMax } from "../../base/limits.ts";
 import { decodeReply, toWorkerError } from "../../wire/codec.ts";
 import { type AnyLine, decoder, lineFeed, type LineSplitter } from "../../wire/lines.ts";
 import type { Request, Response, WireError } from "../../wire/message.ts";
-import { type MessageBound, TooLongError } from "../../wire/message_bound.ts";
+import { longestLineOf, type MessageBound, TooLongError } from "../../wire/message_bound.ts";
 import { isNestedDeeper } from "../../wire/nesting.ts";
 
 /** How much of an answer is kept to see whose it is. */
@@ -72,6 +72,7 @@ export function errorOf(error: WireError, isForeign: boolean): RpcError {
 export class LongAnswers {
   readonly #splitter: LineSplitter;
   readonly #bound: MessageBound;
+  readonly #bytesMax: number;
   /** The line that is passed over. */
   #passed: { readonly head: string; bytes: number } | undefined;
 
@@ -79,16 +80,17 @@ export class LongAnswers {
   constructor(splitter: LineSplitter, bound: MessageBound) {
     this.#splitter = splitter;
     this.#bound = bound;
+    this.#bytesMax = longestLineOf(bound);
   }
 
   /** Takes the next bytes, and returns the lines that they complete. */
   pushLong(chunk: Uint8Array): AnyLine[] {
     const { partial, partialBytes } = this.#splitter;
-    const mayPass = this.#passed !== undefined || partialBytes + chunk.length > this.#bound.bytes;
+    const mayPass = this.#passed !== undefined || partialBytes + chunk.length > this.#bytesMax;
     const end = mayPass ? chunk.indexOf(lineFeed) + 1 : 0;
     const length = end === 0 ? chunk.length : end;
     if (this.#passed === undefined) {
-      if (partialBytes + length <= this.#bound.bytes) return this.#splitter.pushLong(chunk);
+      if (partialBytes + length <= this.#bytesMax) return this.#splitter.pushLong(chunk);
       this.#passed = { head: decoder.decode(partial.subarray(0, headBytes)), bytes: partialBytes };
       this.#splitter.letGo();
     }

@@ -4,7 +4,6 @@ import { exists } from "../../base/paths.ts";
 import { Pauses } from "../../base/system/give_way.ts";
 import { ProcessJob } from "../../base/system/process_job.ts";
 import {
-  addedToRequestBytesMax,
   unreadableShownMax,
   workerBurstLength,
   workerInputBytesMax,
@@ -19,11 +18,12 @@ import {
   type RequestOptions,
 } from "../../wire/codec.ts";
 import { type AnyLine, LineSplitter, replacementMark } from "../../wire/lines.ts";
-import { boundOfServer, type MessageBound } from "../../wire/message_bound.ts";
+import { longestLineOf, type MessageBound } from "../../wire/message_bound.ts";
 import type { Params, UnreadJson } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { tooLongDescription } from "../description.ts";
+import { boundBehindServer } from "../message_max.ts";
 import { LongAnswers } from "./answers.ts";
 import { describeEnd, type WorkerEnd } from "./worker_end.ts";
 import { spawnWorker, type WorkerCommand } from "./worker_command.ts";
@@ -58,7 +58,6 @@ const pipesAfterExitMs = 1_000;
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #bound: MessageBound;
-  readonly #requestBound: MessageBound;
   readonly #child: Deno.ChildProcess;
   readonly #stdout: ReadableStreamBYOBReader;
   readonly #outbox: Outbox;
@@ -88,9 +87,7 @@ export class WorkerProcess {
   /** @throws {Error} if the program cannot be started */
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
-    this.#bound = boundOfServer(options.command.messageMax);
-    const { bytes, whose } = this.#bound;
-    this.#requestBound = { bytes: bytes + addedToRequestBytesMax, whose };
+    this.#bound = boundBehindServer(options.command.messageMax);
     const { command, ...owed } = options;
     const { isForeign = false, readsAsWeDo = false } = command;
     this.#owed = new OwedRequests({ ...owed, isForeign, readsAsWeDo });
@@ -173,7 +170,7 @@ export class WorkerProcess {
     unread?: UnreadJson,
   ): number {
     const id = this.#owed.nextId();
-    const bound = this.#requestBound;
+    const bound = this.#bound;
     const line = unread === undefined
       ? requestLine(id, method, params, timeoutMs, options, bound)
       : encodeUnreadRequest(id, method, unread, timeoutMs, options, bound);
@@ -281,7 +278,7 @@ export class WorkerProcess {
    * killed.
    */
   async #readAnswers(): Promise<void> {
-    const splitter = new LineSplitter(this.#bound.bytes);
+    const splitter = new LineSplitter(longestLineOf(this.#bound));
     const foreign = this.isForeign ? new LongAnswers(splitter, this.#bound) : undefined;
     const pauses = new Pauses();
     let buffer = new ArrayBuffer(workerPipeBytes);
@@ -325,7 +322,7 @@ export class WorkerProcess {
   async #takeBodies(lines: readonly AnyLine[], bodies: LongBodies, pauses: Pauses): Promise<void> {
     let together: AnyLine[] = [];
     for (const line of lines) {
-      const taking = bodies.take(line, this.#bound.bytes);
+      const taking = bodies.take(line, longestLineOf(this.#bound));
       if (taking instanceof Promise) {
         // If what comes before is wrong nobody waits for it, and the file is closed meanwhile.
         taking.catch(() => {});

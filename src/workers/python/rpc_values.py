@@ -14,8 +14,6 @@ import os
 import uuid
 from typing import Any, FrozenSet, List, Tuple, Union
 
-# What stands around a result in its message takes no more than this.
-ENVELOPE_BYTES_MAX = 256
 MESSAGE_BYTES_MAX = int(os.environ.get("RPC_MESSAGE_MAX", 4 * 1024 * 1024))
 """A message is no longer, its line feed included (docs/PROTOCOL.md, P-5): the server says how long."""
 

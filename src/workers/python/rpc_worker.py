@@ -16,7 +16,7 @@ import types
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from rpc_procedures import InvalidParams, Procedure, caller_of_call, procedures_of, public_module
-from rpc_values import ENVELOPE_BYTES_MAX, MESSAGE_BYTES_MAX, Sends, Unfit, check_numbers, read, said, write
+from rpc_values import MESSAGE_BYTES_MAX, Sends, Unfit, check_numbers, read, said, write
 
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
@@ -432,11 +432,10 @@ class Collected:
 
 
 def check_length(text: str) -> None:
-    """Refuses what does not fit a message together with what stands around it."""
+    """Refuses what no message holds. The server looks whether it fits with what stands around it."""
     size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-    if size > MESSAGE_BYTES_MAX - ENVELOPE_BYTES_MAX:
-        fits = MESSAGE_BYTES_MAX - ENVELOPE_BYTES_MAX
-        raise Unfit([((), f"has {size} bytes, and at most {fits} fit a message (rpc serve --message-max); "
+    if size > MESSAGE_BYTES_MAX:
+        raise Unfit([((), f"has {size} bytes, and a message at most {MESSAGE_BYTES_MAX} (rpc serve --message-max); "
                           "or yield it in pieces")])
 
 

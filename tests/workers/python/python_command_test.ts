@@ -114,7 +114,7 @@ onEachPython(
       ["odd", ["set"], /result is a set.*sorted\(value\)/],
       ["odd", ["key"], /has the key 1, and keys must be strings/],
       ["odd", ["object"], /result is an object/],
-      ["odd", ["long"], /bytes, and at most 4194048 fit a message \(rpc serve --message-max\)/],
+      ["odd", ["long"], /bytes, and a message at most 4194304 \(rpc serve --message-max\)/],
       ["odd", ["deep"], /nested deeper than 62 levels/],
       ["odd", ["half"], /half a character/],
     ];
