@@ -1,5 +1,7 @@
 /** The same call for a shell or a program, to be copied. */
 
+import { t } from "./words.js";
+
 const isWindows = navigator.platform.startsWith("Win");
 const shell = (text) =>
   isWindows
@@ -12,6 +14,16 @@ const shellJson = (json) =>
       ? json.replaceAll(/[%&|<>^]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
       : json,
   );
+/**
+ * What would end the quotes of a name for whoever reads the line: a terminal that is pasted into,
+ * cmd, or PowerShell, which both put in variables within quotes too. A server may have made the
+ * name for that.
+ */
+const unquotable = isWindows ? /[\p{Cc}"\u201c-\u201e%]/u : /\p{Cc}/u;
+function shellName(method) {
+  if (unquotable.test(method)) throw new Error(t("A command line cannot hold this name"));
+  return shell(method);
+}
 const address = (method) => new URL(`call/${encodeURIComponent(method)}`, location.href).href;
 
 /**
@@ -30,7 +42,7 @@ function program(text) {
 const isKept = (number) =>
   String(Number(number)) === number || (/[.]/.test(number) && !/[eE]/.test(number));
 
-const rpcCall = (method, params) => `rpc call ${shell(method)} --params ${shellJson(params)}`;
+const rpcCall = (method, params) => `rpc call ${shellName(method)} --params ${shellJson(params)}`;
 const curl = (method, params) =>
   [
     isWindows

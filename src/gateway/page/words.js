@@ -40,6 +40,7 @@ const chinese = {
   "optional": "可选",
   "Not valid JSON": "不是有效的 JSON",
   "Missing": "缺少值",
+  "A command line cannot hold this name": "命令行无法写入此名称",
   "Does not match the schema": "不符合 schema",
   "Asking the gateway": "正在询问网关",
   "Asking the servers": "正在询问服务器",

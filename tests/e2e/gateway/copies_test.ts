@@ -13,7 +13,7 @@ import { defineProcedure, z } from "rpc";
 const same = defineProcedure({
   input: z.object({ text: z.string(), number: z.number(), any: z.unknown() }), output: z.unknown(), kind: "io", description: "",
 }, (given) => given);
-export { same, same as "it's.$HOME" };
+export { same, same as "it's.$HOME", same as 'a" & b "%c%', same as "pasted\x1b[201~" };
 `;
 
 /** Stands for a package that a machine may not have: what of it is used here. */
@@ -89,6 +89,18 @@ Deno.test({
           assert.deepEqual(JSON.parse(await run("sh", ["-c", await copied(method, form)])), wanted);
         }
       }
+      /** A server may give its methods names that are lines of their own where they are pasted. */
+      const assertRefused = async (method: string | RegExp, form: string, on = page) => {
+        await on.locator("#methods").getByRole("button", { name: method, exact: true }).click();
+        await on.getByLabel(/^text /).fill(text);
+        await on.getByLabel(/^number /).fill("1");
+        await on.getByLabel(/^any /).fill("1");
+        await on.getByRole("button", { name: `copy as ${form}`, exact: true }).click();
+        await on.getByText("A command line cannot hold this name").waitFor();
+      };
+      const quotes = 'a" & b "%c%';
+      assert.ok((await copied(quotes, "rpc call")).startsWith(`rpc call '${quotes}' --params '{`));
+      await assertRefused(/^pasted/, "rpc call");
       const windows = await context.newPage();
       await windows.addInitScript(
         'Object.defineProperty(navigator, "platform", { value: "Win32" })',
@@ -111,6 +123,8 @@ Deno.test({
         assert.deepEqual(JSON.parse(curl.at(-2) ?? ""), wanted);
         assert.equal(curl.at(-1), `${new URL(gateway.url).origin}/call/it's.%24HOME`);
       }
+      await assertRefused(quotes, "rpc call (cmd)", windows);
+      await assertRefused(quotes, "rpc call (PowerShell)", windows);
       await windows.close();
       const program = await copied("it's.$HOME", "Python");
       // What it prints is Python's own way to write it, which Python reads again.
