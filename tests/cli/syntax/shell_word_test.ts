@@ -54,13 +54,25 @@ Deno.test("a command line for Windows means itself to cmd and, if told apart, to
   const odd = [
     ...words.filter((word) => word !== ""),
     ...["C:\\a b\\", '{"a":"x & y"}', '{"a":["<x> | ^y"]}', "%PATH%", 'a"%x%', "100 %", "“", "`"],
+    ...[`a" | b "it's`, 'a" && b', "x” | b “", '{"a":"%PATH%"}'],
   ];
   for (const word of odd) {
     const { line, inPowerShell = line } = shellLines(["rpc", "call", word], "windows");
     assert.deepEqual(wordsOf(readByCmd(line), "windows"), ["rpc", "call", word]);
     const [, isVerbatim, rest = ""] = /^rpc (--% )?(.*)$/s.exec(inPowerShell) ?? [];
+    const single = /^call '((?:[^'‘’‚‛]|'')*)'$/.exec(rest)?.[1]?.replaceAll("''", "'");
+    if (single !== undefined) {
+      // Before 7.3, PowerShell puts it into double quotes as it is.
+      assert.deepEqual(wordsOf(`"${single}"`, "windows"), [word]);
+      continue;
+    }
     assert.deepEqual(wordsOf(rest, "windows"), ["call", word]);
-    if (isVerbatim) continue;
+    if (isVerbatim) {
+      const outside = rest.replaceAll(/["“”„][^"“”„]*["“”„]/g, "");
+      assert.doesNotMatch(outside, /\||&&/, `PowerShell begins a command in ${rest}`);
+      assert.doesNotMatch(rest, /%[^%]*%/, `PowerShell puts a variable's value into ${rest}`);
+      continue;
+    }
     assert.match(rest, /^call (?:[\w.:\/\\+=-]+|"[^"$`“”„]*[^"$`“”„\\]")$/);
   }
   const [simple, empty] = ["32", ""].map((word) => shellLines(["rpc", "call", word], "windows"));
