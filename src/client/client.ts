@@ -95,13 +95,7 @@ export class Client {
     const wheel = DeadlineWheel.of(clock);
     this.#waiting = new WaitForReady(
       wheel,
-      () =>
-        whyNoServer({
-          ...{ discovery: this.#discovery, service: this.#service, endpoints: this.#endpoints },
-          trouble: this.#trouble,
-          isSilent: this.#registry === "silent",
-          isStale: this.#isStale,
-        }),
+      () => this.#whyNoServer(),
       (call) => this.#hopeUntilMs(call),
     );
     this.#endpoints = new Endpoints(createPick(options.balance ?? "p2c", random), {
@@ -116,11 +110,7 @@ export class Client {
       // An empty zone means none, as for servers.
       zone: options.zone || undefined,
     }, {
-      usable: () => {
-        if (!this.#reached) this.#gather();
-        this.#reached = true;
-        if (this.#gathering === undefined) this.#waiting.leave(this.#balance);
-      },
+      usable: () => this.#reachedOne(),
       tried: () => this.#gathered(),
       ejected: () => this.#ejections++,
     });
@@ -328,6 +318,21 @@ export class Client {
     const nowMs = this.#clock.now();
     if (nowMs >= lastMs) return undefined;
     return this.#endpoints.isAnyUntried ? Math.min(lastMs, nowMs + hopePeriodMs) : undefined;
+  }
+
+  #whyNoServer(): string | RpcError {
+    return whyNoServer({
+      ...{ discovery: this.#discovery, service: this.#service, endpoints: this.#endpoints },
+      trouble: this.#trouble,
+      isSilent: this.#registry === "silent",
+      isStale: this.#isStale,
+    });
+  }
+
+  #reachedOne(): void {
+    if (!this.#reached) this.#gather();
+    this.#reached = true;
+    if (this.#gathering === undefined) this.#waiting.leave(this.#balance);
   }
 
   /**
