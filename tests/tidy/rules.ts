@@ -90,6 +90,11 @@ const forbidden: readonly {
       path === "src/cli/gateway/runtime_warning.ts",
   },
   {
+    pattern: /\bDeno\.permissions\.(query|request)/,
+    instead: "isGranted, which asks nobody",
+    allowed: (path) => path === "src/base/system/is_granted.ts",
+  },
+  {
     pattern: /\bDeno\.dlopen\b/,
     instead: "openCLibrary, which knows its names",
     allowed: (path) => path === "src/base/system/c_library.ts",
