@@ -170,7 +170,7 @@ class Behaviour(unittest.TestCase):
                     self.assertEqual(self.worker.call(method, n), list(range(n)))
         with self.assertRaisesRegex(Failed, "ValueError: after"):
             self.worker.items("fails_after", 3, credit=1)
-        with self.assertRaisesRegex(Failed, r"result\[1\] has \d+ bytes, and at most \d+ fit"):
+        with self.assertRaisesRegex(Failed, r"result\[1\] has \d+ bytes, and a message at most \d+"):
             self.worker.items("grows", 5_000_000, credit=1)
 
     def test_a_stream_that_is_given_up_cleans_up_and_is_answered(self):
