@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
+import { startGateway } from "../support/gateway_process.ts";
 import { noPython, python } from "../support/python.ts";
 import { source } from "../support/program.ts";
 import { RpcHome, type RpcRunOptions } from "../support/rpc_process.ts";
@@ -156,6 +157,14 @@ signalTest(
       assert.equal(attributesOf(span)["error.type"], "InvalidParams");
       assert.equal(Number(attributesOf(span)["rpc.jsonrpc.error_code"]), -32602);
     }
+
+    // What comes over HTTP with a trace is called by a gateway's span of the request.
+    const gateway = await startGateway(home, [], tracing(collector));
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    assert.equal((await gateway.call("ping", [], { traceparent })).status, 200);
+    const request = await collector.span(serverKind, "POST");
+    assert.equal(request.parentSpanId, "00f067aa0ba902b7");
+    assert.equal((await collector.span(clientKind, "rpc/ping")).parentSpanId, request.spanId);
     assert.equal(await server.stop(), 0);
   },
 );

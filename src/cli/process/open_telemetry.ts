@@ -43,7 +43,8 @@ class CallSpan implements Span {
   readonly #span: ApiSpan;
   readonly traceparent: string | undefined;
 
-  constructor(tracer: ApiTracer, { side, method, service, traceparent }: TracedCall) {
+  constructor(tracer: ApiTracer, call: TracedCall) {
+    const { side, method, service, traceparent } = call;
     const attributes = {
       "rpc.system": "jsonrpc",
       "rpc.jsonrpc.version": "2.0",
@@ -51,10 +52,7 @@ class CallSpan implements Span {
       "rpc.method": method,
     };
     const kind = side === "client" ? SpanKind.CLIENT : SpanKind.SERVER;
-    const parent = traceparent === undefined
-      ? side === "client" ? context.active() : ROOT_CONTEXT
-      : remote(traceparent);
-    this.#span = tracer.startSpan(`${service}/${method}`, { kind, attributes }, parent);
+    this.#span = tracer.startSpan(`${service}/${method}`, { kind, attributes }, parentOf(call));
     const own = this.#span.spanContext();
     this.traceparent = isSpanContextValid(own)
       ? `00-${own.traceId}-${own.spanId}-${own.traceFlags.toString(16).padStart(2, "0")}`
@@ -77,6 +75,17 @@ class CallSpan implements Span {
     }
     this.#span.end();
   }
+}
+
+/** The context of the span that a call is part of. */
+function parentOf({ side, traceparent }: TracedCall): Context {
+  // What is active in a server may be of another call.
+  if (side === "server") return traceparent === undefined ? ROOT_CONTEXT : remote(traceparent);
+  const active = context.active();
+  if (traceparent === undefined) return active;
+  const traceId = trace.getSpanContext(active)?.traceId;
+  // Deno makes a span of an HTTP request, below the one that came with it.
+  return traceId === traceparent.split("-")[1] ? active : remote(traceparent);
 }
 
 /** The context of the span that a `traceparent` names. */
