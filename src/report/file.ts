@@ -20,6 +20,11 @@ export class ReportFile {
     try {
       this.#isNew = isMissing(path);
       this.#file = Deno.openSync(path, { write: true, create: true });
+      // Windows opens a directory, too.
+      if (this.#file.statSync().isDirectory) {
+        this.#file.close();
+        throw new Error("it is a directory");
+      }
     } catch (error) {
       throw this.#problem(error);
     }

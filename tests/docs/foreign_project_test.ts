@@ -17,7 +17,9 @@ async function makeProject(home: RpcHome, readme: string, compilerOptions?: obje
     await Deno.writeTextFile(join(home.workingDirectory, file.name), file.text);
   }
   const [, imports = ""] = /`"imports": (\{ "rpc": [^`]*\})`/.exec(text) ?? [];
-  const named = imports.replace(/<[^>]*>/, fileURLToPath(root).replace(/\/$/, ""));
+  // A path of Windows would be taken for a URL whose scheme is the drive.
+  const place = Deno.build.os === "windows" ? root.href : fileURLToPath(root);
+  const named = imports.replace(/<[^>]*>/, place.replace(/\/$/, ""));
   await Deno.writeTextFile(
     join(home.workingDirectory, "deno.json"),
     JSON.stringify({ imports: JSON.parse(named), ...(compilerOptions && { compilerOptions }) }),

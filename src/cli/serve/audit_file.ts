@@ -109,7 +109,11 @@ export class AuditFile {
 }
 
 function openAppended(path: string): Deno.FsFile {
-  return Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+  const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+  if (!file.statSync().isDirectory) return file;
+  // Windows opens one.
+  file.close();
+  throw new Error("it is a directory");
 }
 
 /**
