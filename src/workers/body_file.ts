@@ -16,7 +16,14 @@ import { type AnyLine, decoder } from "../wire/lines.ts";
 import type { LongLine } from "../wire/message.ts";
 import { bodyBytesApart, bodyBytesMin, bodyRingBytes, unmappedBodyBytesMin } from "./limits.ts";
 import { mapFile, type MappedFile } from "./map_file.ts";
-import { mayUseMemoryFiles, memoryDirectory, readAt, remove, writeAt } from "./memory_files.ts";
+import {
+  filePrefix,
+  mayUseMemoryFiles,
+  memoryDirectory,
+  readAt,
+  remove,
+  writeAt,
+} from "./memory_files.ts";
 
 /**
  * The environment variable with the file's path, for a worker. The file is made when the first long
@@ -352,5 +359,5 @@ function bytesMaxOf(part: string | LentBytes): number {
  */
 export function newBodyPath(): string | undefined {
   if (!mayUseMemoryFiles()) return undefined;
-  return `${memoryDirectory}/rpc-bodies-${crypto.randomUUID()}`;
+  return `${memoryDirectory}/${filePrefix.bodies}${crypto.randomUUID()}`;
 }

@@ -17,7 +17,14 @@
 
 import { KeptAnswers, keptBytes, readKeptAnswers } from "./kept_answers.ts";
 import { mapFile } from "./map_file.ts";
-import { mayUseMemoryFiles, memoryDirectory, readAt, remove, writeAt } from "./memory_files.ts";
+import {
+  filePrefix,
+  mayUseMemoryFiles,
+  memoryDirectory,
+  readAt,
+  remove,
+  writeAt,
+} from "./memory_files.ts";
 
 const numberBytes = 8;
 
@@ -29,7 +36,7 @@ const fileBytes = claimBytes + keptBytes;
 /** The worker has not opened the file. */
 const absent = -1;
 
-const prefix = "rpc-claims-";
+const prefix = filePrefix.claims;
 
 /**
  * The environment variable with the file's path, for a worker. Where the system does not keep the

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { connect, RpcError, serve } from "rpc";
+import { filePrefix, memoryDirectory } from "../../src/workers/memory_files.ts";
 import type * as tasks from "./fixtures/tasks.ts";
 
 const module = import.meta.resolve("./fixtures/tasks.ts");
@@ -13,6 +14,19 @@ async function withRegistry(test: (registry: string) => Promise<void>): Promise<
     await Deno.remove(directory, { recursive: true });
   }
 }
+
+Deno.test({
+  name: "a server deletes what killed ones have left in memory",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await withRegistry(async (registry) => {
+      const left = Deno.makeTempFileSync({ dir: memoryDirectory, prefix: filePrefix.claims });
+      Deno.utimeSync(left, 0, 0);
+      await using _server = await serve({ builtin: true, registry, workers: 1, workersMin: 0 });
+      assert.throws(() => Deno.lstatSync(left), Deno.errors.NotFound);
+    });
+  },
+});
 
 Deno.test("serve() serves a module, and connect() calls it with its types", async () => {
   await withRegistry(async (registry) => {

@@ -97,7 +97,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "server/session": ["session.ts"],
   "server/tap": ["taps.ts", "without_params.ts"],
   "server/turns": ["turn.ts", "turns.ts", "flow.ts"],
-  "workers": ["collector_secrets.ts", "own_descriptors.ts"],
+  "workers": ["collector_secrets.ts", "memory_files.ts", "own_descriptors.ts"],
   "workers/child": ["run_as_worker.ts"],
   "workers/pool": ["pool.ts", "pool_set.ts", "task.ts"],
   "zookeeper": ["mod.ts"],

@@ -4,6 +4,7 @@ import type { Logger } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { withoutLogin } from "../../discovery/registry_url.ts";
 import { type Pool, WorkerPool } from "../../workers/pool/pool.ts";
+import { removeLeftFiles } from "../../workers/memory_files.ts";
 import { withOwnDescriptors } from "../../workers/own_descriptors.ts";
 import { PoolSet } from "../../workers/pool/pool_set.ts";
 import { tiedCommand } from "../../workers/process/tied_command.ts";
@@ -77,7 +78,9 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   const what = [module, exec.join(" ")].filter(Boolean).join(" and ") || "the procedures";
   const timer = clock.after(stillLoadingAfterMs, () => log.warn(`Still loading ${what} ...`));
   try {
-    return await startAll(options);
+    const pool = await startAll(options);
+    removeLeftFiles(clock.wallTimeMs());
+    return pool;
   } finally {
     timer.cancel();
   }
