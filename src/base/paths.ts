@@ -116,6 +116,19 @@ export function readRegularFile(path: string, bytesMax: number): Uint8Array {
 }
 
 /**
+ * Writes a file that is not there yet. `Deno.writeTextFile` would give it the whole mode, whatever
+ * the umask is, and all users could write it.
+ *
+ * @param mode who may use it, as far as the umask lets them. @default 0o666
+ * @throws the file system's error; there may be a part of the file
+ */
+export function writeNewFile(path: string, text: string, mode = 0o666): void {
+  using file = Deno.openSync(path, { write: true, createNew: true, mode });
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}
+
+/**
  * Writes a file, whole or not at all: another file beside it is written, and takes its place.
  *
  * @param mode who may use it, as far as the umask lets them. @default 0o666
@@ -124,7 +137,7 @@ export function readRegularFile(path: string, bytesMax: number): Uint8Array {
 export async function replaceFile(path: string, text: string, mode = 0o666): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
-    await Deno.writeTextFile(temporary, text, { createNew: true, mode });
+    writeNewFile(temporary, text, mode);
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});

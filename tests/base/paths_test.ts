@@ -101,10 +101,21 @@ Deno.test("replaceFile() writes all of a file, or leaves nothing beside it", asy
     if (Deno.build.os !== "windows") {
       assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
     }
+    for (
+      const [umask, mode] of Deno.build.os === "windows" ? [] : [[0o022, 0o644], [0o077, 0o600]]
+    ) {
+      const before = Deno.umask(umask);
+      try {
+        await replaceFile(path, "third");
+      } finally {
+        Deno.umask(before);
+      }
+      assert.equal((await Deno.stat(path)).mode! & 0o777, mode, "nobody may write it by accident");
+    }
     // No file takes the place of a directory with something in it.
     const full = join(directory, "full");
     await Deno.mkdir(join(full, "b"), { recursive: true });
-    await assert.rejects(replaceFile(full, "third"));
+    await assert.rejects(replaceFile(full, "fourth"));
     assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
       "a",
       "full",

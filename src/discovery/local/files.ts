@@ -13,7 +13,7 @@
  * another id.
  */
 
-import { joinPath, readRegularFile } from "../../base/paths.ts";
+import { joinPath, readRegularFile, writeNewFile } from "../../base/paths.ts";
 import { instanceJsonBytesMax } from "../instance_json.ts";
 
 /** The parts of a file's name. */
@@ -69,7 +69,7 @@ export class OwnRegistration {
       try {
         if (lock.tryLockSync(true) && isThere(lockPath)) {
           const temporary = pathOf(directory, id, "tmp");
-          Deno.writeTextFileSync(temporary, encode(id), { createNew: true, mode });
+          writeNewFile(temporary, encode(id), mode);
           Deno.renameSync(temporary, pathOf(directory, id, "json"));
           return registration;
         }

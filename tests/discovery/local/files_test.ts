@@ -23,6 +23,9 @@ Deno.test("a registration is alive until it is removed, and leaves nothing behin
     const [own = ""] = [...names(directory)].map((name) => name.slice(0, 36));
     assert.deepEqual(names(directory), [`${own}.json`, `${own}.lock`]);
     assert.equal(await Deno.readTextFile(join(directory, `${own}.json`)), `text of ${own}`);
+    // Who may write it can send the server's clients elsewhere.
+    const { mode } = await Deno.stat(join(directory, `${own}.json`));
+    if (Deno.build.os !== "windows") assert.equal(mode! & 0o777 & Deno.umask(), 0);
     assert.equal(await checkLiveness(directory, own), "alive");
     assert.equal(await registration.isIntact(), true);
     await registration.remove();
