@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { matcherOf } from "../../src/base/names/patterns.ts";
-import { Failure, RpcError } from "../../src/base/errors.ts";
+import { Failure } from "../../src/base/errors.ts";
 import { parseRights } from "../../src/keys/rights.ts";
 import { Gate, type GateOptions } from "../../src/server/gate.ts";
 import { textOf } from "../../src/wire/unread/bytes.ts";
@@ -37,7 +37,7 @@ class Visit {
     });
   }
 
-  end(refusal: RpcError): void {
+  end(refusal: Failure): void {
     this.#gate.end(refusal);
   }
 
@@ -88,7 +88,7 @@ Deno.test("the greeting names server, caller and rights, and what they allow pas
 Deno.test("once it has ended nothing new passes, but what concerns the calls under way does (P-78)", () => {
   const visit = new Visit("read,call:*");
   visit.send("rpc.hello", { service: "rpc" });
-  visit.end(new RpcError("Unauthenticated", "The certificate has expired"));
+  visit.end(new Failure("Unauthenticated", "The certificate has expired"));
   for (const method of ["fib", "rpc.ping", "rpc.renew", "rpc.stats", "rpc.hello"]) {
     assert.equal(visit.send(method, { service: "rpc" }), "Unauthenticated", method);
   }
@@ -204,7 +204,7 @@ Deno.test("rpc.tap wants the right to read, and hides what its caller may not ca
       stream: { credit: 8, items: (more) => void items.push(...more) },
       succeed: (result) => results.push(result),
       succeedWithJson() {},
-      fail: (error: RpcError) => results.push(error.name),
+      fail: (error: Failure) => results.push(error.name),
     }, nobody);
   }
   assert.deepEqual(results.slice(1), ["rpc.tap", "log"]);
