@@ -7,7 +7,7 @@ import type { Access } from "./door/access.ts";
 import type { Agents } from "./agents/agents.ts";
 import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
-import { goneSignal, type Sender } from "./door/connections.ts";
+import type { Sender } from "./door/connections.ts";
 import { Leftovers } from "./door/leftovers.ts";
 import { HttpProblem, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
@@ -90,13 +90,23 @@ export class Routes {
     const address = callerAddress(from) ?? "";
     const caller = address === "" ? from : address;
     const count = this.#requestsOf.add(caller);
-    const left = new AbortController();
-    const forget = connection?.onLeft(() => left.abort());
-    const sender = { caller, address, connection, left: left.signal };
+    const { signal } = request;
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    const forget = connection?.onLeft(leave);
+    // AbortSignal.any takes 7 µs, a tenth of what the gateway takes for a short call.
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave);
     try {
-      return await this.#answerIn(request, sender, count);
+      return await this.#answerIn(
+        request,
+        { caller, address, connection, gone: gone.signal },
+        count,
+      );
     } finally {
       forget?.();
+      // The runtime lets it abort also when the answer has been sent.
+      signal.removeEventListener("abort", leave);
       this.#requestsOf.remove(caller);
     }
   }
@@ -226,7 +236,7 @@ export class Routes {
     }
     allow(request, "POST");
     access.checkToken(request.headers, url);
-    const given = { ...callOptionsOf(request), signal: goneSignal(request, sender) };
+    const given = { ...callOptionsOf(request), signal: sender.gone };
     this.#options.answers.checkRoom();
     const body = await this.#options.bodies.read(request, sender.connection);
     checkJsonBody(request, body);

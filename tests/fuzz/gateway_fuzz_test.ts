@@ -57,6 +57,7 @@ fuzz(
         caller: "a",
         address: "a",
         connection: undefined,
+        gone: new AbortController().signal,
       });
       assert.equal(status, 200);
     } catch (error) {

@@ -19,7 +19,7 @@ import { Routes } from "../../src/gateway/routes.ts";
 import { boundOfGateway } from "../../src/wire/message_bound.ts";
 import { RecordingLogger } from "../discovery/recorder.ts";
 import { Connection } from "../../src/gateway/door/connections.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
+import { settled, VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 type Call = (method: string, options: CallOptions) => Promise<Partial<CallReport>>;
@@ -179,20 +179,34 @@ Deno.test("each answer tells a browser to take it for what it says it is, and to
   }
 });
 
-Deno.test("the end of a request ends its calls, and not those of its notifications", async () => {
+Deno.test("the end of a request, or of its connection, ends its calls, but no notifications", async () => {
   const signals: (AbortSignal | null | undefined)[] = [];
+  const answered = Promise.withResolvers<{ result: null }>();
   const routes = routesTo((_method, { signal }) => {
     signals.push(signal);
-    return Promise.resolve({ result: null });
+    return answered.promise;
   });
   const gone = new AbortController();
-  const from = (path: string, body: string) =>
-    routes.answer(new Request(post(path, body), { signal: gone.signal }), here);
-  await from("/call/ping", "");
-  await from("/", '{"jsonrpc":"2.0","id":1,"method":"ping"}');
-  await from("/", '{"jsonrpc":"2.0","method":"ping"}');
+  const connection = new Connection(new VirtualClock());
+  const call = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+  const answers = [
+    ["/call/ping", ""] as const,
+    ["/", call] as const,
+    ["/", call.replace('"id":1,', "")] as const,
+  ].flatMap(([path, body]) => [
+    routes.answer(new Request(post(path, body), { signal: gone.signal }), here),
+    routes.answer(post(path, body), here, connection),
+  ]);
+  while (signals.length < answers.length) await settled();
+  const aborted = () => signals.map((signal) => signal?.aborted);
+  assert.equal(aborted().filter((one) => one === false).length, 4);
   gone.abort();
-  assert.deepEqual(signals.map((signal) => signal?.aborted), [true, true, undefined]);
+  assert.equal(aborted().filter((one) => one === true).length, 2);
+  connection.leave();
+  assert.equal(aborted().filter((one) => one === true).length, 4);
+  assert.equal(aborted().filter((one) => one === undefined).length, 2);
+  answered.resolve({ result: null });
+  await Promise.all(answers);
 });
 
 Deno.test("who reads no long answers is told to come again before anything more is called", async () => {

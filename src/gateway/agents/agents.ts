@@ -6,7 +6,7 @@ import type { Calls } from "../calls/calls.ts";
 import type { Catalogue } from "../calls/catalogue.ts";
 import type { Answers } from "../door/answers.ts";
 import type { BodyReader } from "../door/body.ts";
-import { goneSignal, type Sender } from "../door/connections.ts";
+import type { Sender } from "../door/connections.ts";
 import { HttpProblem } from "../door/problem.ts";
 import { reply } from "../door/reply.ts";
 import { type Message, messageOf } from "./messages.ts";
@@ -53,8 +53,7 @@ export class Agents {
     const { createMcpHandler, isLegacyRequest } = await import("@modelcontextprotocol/server");
     this.#single ??= createMcpHandler(() => this.#toolServer(), { legacy: "reject" });
     const { url, method, headers: given } = request;
-    const signal = goneSignal(request, sender);
-    const asked = new Request(url, { method, headers: given, signal });
+    const asked = new Request(url, { method, headers: given, signal: sender.gone });
     const response = await isLegacyRequest(asked, parsedBody)
       ? await this.#sessions.answer(asked, parsedBody, sender.caller)
       : await this.#single.fetch(asked, { parsedBody });

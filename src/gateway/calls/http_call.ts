@@ -5,7 +5,7 @@ import { exactJson, parseJson } from "../../wire/json.ts";
 import type { Params } from "../../wire/message.ts";
 import type { Answers } from "../door/answers.ts";
 import type { BodyReader } from "../door/body.ts";
-import { goneSignal, type Sender } from "../door/connections.ts";
+import type { Sender } from "../door/connections.ts";
 import { HttpProblem, problemResponse } from "../door/problem.ts";
 import { callOptionsOf, checkJsonBody } from "./call_options.ts";
 import type { Calls } from "./calls.ts";
@@ -31,7 +31,7 @@ export async function answerCall(
   { calls, bodies, answers, clock }: HttpCallDeps,
   sender: Sender,
 ): Promise<Response> {
-  const options = { ...callOptionsOf(request), signal: goneSignal(request, sender) };
+  const options = { ...callOptionsOf(request), signal: sender.gone };
   answers.checkRoom();
   const text = await bodies.read(request, sender.connection);
   checkJsonBody(request, text);

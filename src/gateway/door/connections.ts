@@ -44,13 +44,11 @@ export interface Sender {
   readonly connection:
     | Pick<Connection, "begin" | "end" | "message" | "linger" | "onLeft">
     | undefined;
-  /** Aborts when its peer has gone, also where the request's own signal does not. */
-  readonly left?: AbortSignal;
-}
-
-/** Aborts when who has sent a request waits for its answer no more. */
-export function goneSignal(request: Request, { left }: Pick<Sender, "left">): AbortSignal {
-  return left === undefined ? request.signal : AbortSignal.any([request.signal, left]);
+  /**
+   * Aborts when it waits for its answer no more, also where the request's own signal does not, but
+   * not after the answer has begun.
+   */
+  readonly gone: AbortSignal;
 }
 
 /** A connection: who uses it tells what begins and ends on it. */

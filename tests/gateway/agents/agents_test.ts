@@ -54,20 +54,19 @@ function agents(trouble?: Error) {
   (
     message: unknown,
     session?: string,
-    signal?: AbortSignal,
+    gone = new AbortController().signal,
   ) =>
     all.answer(
       new Request("http://127.0.0.1/mcp", {
         method: "POST",
         body: JSON.stringify(message),
-        ...(signal === undefined ? {} : { signal }),
         headers: {
           accept: "application/json, text/event-stream",
           "content-type": "application/json",
           ...(session === undefined ? {} : { "mcp-session-id": session }),
         },
       }),
-      { caller, address: caller, connection: undefined },
+      { caller, address: caller, connection: undefined, gone },
     );
   const ask: ReturnType<typeof askAs> = (...given) => askAs()(...given);
   const begin = async (caller?: string) => {
@@ -85,7 +84,10 @@ function agents(trouble?: Error) {
         method: "DELETE",
         headers: { "mcp-session-id": session },
       }),
-      { caller: "whoever", address: "whoever", connection: undefined },
+      {
+        ...{ caller: "whoever", address: "whoever", connection: undefined },
+        gone: new AbortController().signal,
+      },
     );
   const callOf = (id: number) => ({
     ...{ jsonrpc: "2.0", id, method: "tools/call" },

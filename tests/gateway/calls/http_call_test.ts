@@ -21,6 +21,7 @@ async function typeFor(accept: string): Promise<string | null> {
     caller: "a",
     address: "a",
     connection: undefined,
+    gone: new AbortController().signal,
   });
   await answer.body?.cancel();
   return answer.headers.get("content-type");
