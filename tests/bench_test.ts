@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parseBenchArguments, usage } from "../bench/arguments.ts";
 import { serve } from "../src/mod.ts";
+import { signalTest } from "./support/posix.ts";
+import { lives } from "./support/process_table.ts";
+import { waitFor } from "./support/wait_for.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -211,6 +214,30 @@ Deno.test("a measurement ends with an error if an answer is not the right one", 
     assert.match(new TextDecoder().decode(stderr), /sameIo answered 2/);
   } finally {
     await Deno.remove(directory, { recursive: true });
+  }
+});
+
+signalTest("a benchmark that is killed leaves no server behind", async () => {
+  const bench = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `const { startServer } = await import("./bench/support/child.ts");
+      const args = ["-c", "echo ready 1; exec sleep 600"];
+      console.log((await startServer({ program: "sh", args })).pid);
+      setInterval(() => {}, 60_000);`,
+    ],
+    cwd: root,
+    stdout: "piped",
+  }).spawn();
+  const { value } = await bench.stdout.getReader().read();
+  const server = Number(new TextDecoder().decode(value));
+  try {
+    assert.ok(await lives(server));
+    bench.kill("SIGTERM");
+    assert.equal((await bench.status).code, 143);
+    await waitFor("the end of its server", async () => !await lives(server));
+  } finally {
+    if (await lives(server)) Deno.kill(server, "SIGKILL");
   }
 });
 

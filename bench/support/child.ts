@@ -28,6 +28,22 @@ const startTimeoutMs = 120_000;
 const stopTimeoutMs = 120_000;
 const drainTimeoutMs = 1_000;
 
+/** All that have not ended. */
+const running = new Set<Deno.ChildProcess>();
+let endsThemWithUs = false;
+
+/** Ends them with the benchmark where it is killed: a terminal's Ctrl-C reaches them by itself. */
+function endThemWithUs(): void {
+  if (endsThemWithUs || Deno.build.os === "windows") return;
+  endsThemWithUs = true;
+  for (const [signal, number] of [["SIGTERM", 15], ["SIGHUP", 1]] as const) {
+    Deno.addSignalListener(signal, () => {
+      for (const child of running) kill(child, "SIGKILL");
+      Deno.exit(128 + number);
+    });
+  }
+}
+
 /**
  * Starts a server that prints a line `ready <port>` or `ready <host>:<port> ...`, and waits for it.
  * `printed` is told each line that follows.
@@ -116,7 +132,8 @@ function spawn(
   { program, args, cwd, env }: Command,
   stderr: "inherit" | "piped",
 ): Deno.ChildProcess {
-  return new Deno.Command(program, {
+  endThemWithUs();
+  const child = new Deno.Command(program, {
     args: [...args],
     stdin: "null",
     stdout: "piped",
@@ -124,6 +141,9 @@ function spawn(
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env: { ...env } }),
   }).spawn();
+  running.add(child);
+  void child.status.finally(() => running.delete(child));
+  return child;
 }
 
 /** The first line, or all there is if it ends before; `printed` is told the lines that follow. */
