@@ -82,7 +82,9 @@ Deno.test("long dense text is judged by its bytes as short text is by its charac
   fc.assert(fc.property(fc.array(parts), (list) => {
     const text = list.join("");
     assert.equal(isOneValue(`[${before}${text}]`, 3), isOneValue(`[[{}],${text}]`, 3), text);
-    assert.equal(isNestedDeeper(`[${before}${text}]`, 3), isNestedDeeper(`[${text}]`, 3), text);
+    // Of what is no JSON the answer is arbitrary, also that it is too short for four pairs.
+    const short = `[         ${text}]`;
+    assert.equal(isNestedDeeper(`[${before}${text}]`, 3), isNestedDeeper(short, 3), text);
   }));
   for (const text of [`${before}[]`, `1[${before}1]`, `[${before}1] `, `[${before}"`]) {
     assert.equal(isOneValue(text, 64), false);
