@@ -4,6 +4,8 @@
  * holds no memory. What the process starts inherits that. Only Linux can do it.
  */
 
+const ownFilter = "/proc/self/coredump_filter";
+
 /** What this process had before, as the system writes it. */
 let former: string | undefined;
 
@@ -11,19 +13,32 @@ let former: string | undefined;
 export function emptyCoreFiles(): void {
   if (Deno.build.os !== "linux") return;
   try {
-    former = Deno.readTextFileSync("/proc/self/coredump_filter").trim();
-    Deno.writeTextFileSync("/proc/self/coredump_filter", "0");
+    former = Deno.readTextFileSync(ownFilter).trim();
+    Deno.writeTextFileSync(ownFilter, "0");
   } catch {
     // The system shows no such file, or shows it to be read only.
   }
 }
 
-/** Has core files of a child hold what those of this process did before {@link emptyCoreFiles}. */
+/** How often a child that has yet to leave our memory is tried again. It takes some microseconds. */
+const triesMax = 1_000;
+
+/**
+ * Has core files of a child hold what those of this process did before {@link emptyCoreFiles}.
+ *
+ * A child that was just started may still be in our memory (`vfork`), and the setting goes with
+ * the memory. Then it counts for us, and not for what the child becomes: so it is taken back, and
+ * the child is tried again.
+ */
 export function fillCoreFiles(pid: number): void {
   if (former === undefined) return;
   try {
-    // It is written in hexadecimal digits, without a sign that it is so.
-    Deno.writeTextFileSync(`/proc/${pid}/coredump_filter`, `0x${former}`);
+    for (let tries = 0; tries < triesMax; tries++) {
+      // It is written in hexadecimal digits, without a sign that it is so.
+      Deno.writeTextFileSync(`/proc/${pid}/coredump_filter`, `0x${former}`);
+      if (Number(Deno.readTextFileSync(ownFilter)) === 0) return;
+      Deno.writeTextFileSync(ownFilter, "0");
+    }
   } catch {
     // It has ended.
   }
