@@ -20,7 +20,7 @@ export function emptyCoreFiles(): void {
   }
 }
 
-/** How often a child that has yet to leave our memory is tried again. It takes some microseconds. */
+/** How often a child that has yet to leave our memory is tried again: it does so at once. */
 const triesMax = 1_000;
 
 /**
