@@ -23,7 +23,7 @@ const piece =
 
 /**
  * The names of a function's parameters, with those that have defaults and without the rest
- * parameter. A parameter without a name, as in `({ width }) => ...`, is called `arg1`, `arg2` and
+ * parameter. A parameter without a name, as in `([first]) => ...`, is called `arg1`, `arg2` and
  * so on by its position.
  */
 export function parameterNames(value: CallableFunction): string[] {
@@ -33,6 +33,36 @@ export function parameterNames(value: CallableFunction): string[] {
 /** Whether a function is written with an asterisk, so that it returns items. */
 export function isGenerator(value: CallableFunction): boolean {
   return /^\[object (Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(value));
+}
+
+/** A parameter that a function takes apart by name. */
+interface Members {
+  readonly members: readonly SourceParameter[];
+  /** Whether it takes others too: `...rest`. */
+  readonly isOpen: boolean;
+}
+
+/**
+ * What a function takes out of its only parameter by name, as in `({ width, height = 2 }) => ...`,
+ * which is how JavaScript has named parameters. `undefined`: it takes others, or computes a name.
+ */
+export function membersOf(value: CallableFunction): Members | undefined {
+  const [only = "", ...others] = listOf(Function.prototype.toString.call(value));
+  if (others.length > 0 || !only.startsWith("{")) return undefined;
+  const texts = partsOf(only, "{");
+  const members = texts.filter((text) => !text.startsWith("...")).map(memberOf);
+  const names = new Set(members.map((member) => member?.name));
+  const isPlain = !names.has(undefined) && names.size === members.length;
+  if (!isPlain || texts.length === 0) return undefined;
+  return { members: members as SourceParameter[], isOpen: members.length < texts.length };
+}
+
+/** One of `a`, `a = 1`, `a: name` and `a: { ... } = 1`; `undefined`: its name is no plain one. */
+function memberOf(text: string): SourceParameter | undefined {
+  const [, name, sign, rest = ""] = /^([^\s=:]+)\s*(?:([=:])([\s\S]*))?$/.exec(text) ?? [];
+  if (name === undefined || !patternsFor(name).identifier.test(name)) return undefined;
+  const fallback = sign === "=" ? plainValue(rest.trim()) : undefined;
+  return { name, ...(fallback === undefined ? {} : { fallback }) };
 }
 
 /** {@link parameterNames} with their defaults. */
@@ -57,6 +87,11 @@ function listOf(source: string): string[] {
   if (list !== undefined) return withoutBlanks(list.split(","));
   const [, lonely] = patternsFor(source).lonelyParameter.exec(source) ?? [];
   if (lonely !== undefined) return [lonely];
+  return partsOf(source, "(");
+}
+
+/** What stands between the commas of the first brackets of a kind, without comments. */
+function partsOf(source: string, opening: "(" | "{"): string[] {
   const texts: string[] = [];
   let depth = 0;
   let isInside = false;
@@ -69,8 +104,8 @@ function listOf(source: string): string[] {
       texts.push(text);
       text = "";
     } else if (isInside) text += part;
-    // Only a parenthesis at depth 0 opens the list: a computed method name comes before it.
-    if (part === "(" && depth === 0) isInside = true;
+    // Only a bracket at depth 0 opens the list: a computed method name comes before it.
+    if (part === opening && depth === 0) isInside = true;
     if (/^[([{]$/.test(part)) depth++;
   }
   texts.push(text);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parameterNames, parametersOf } from "../../src/procedures/parameter_names.ts";
+import { membersOf, parameterNames, parametersOf } from "../../src/procedures/parameter_names.ts";
 
 Deno.test("parameterNames() reads the names from a function's source", () => {
   const cases: [CallableFunction, string[]][] = [
@@ -66,4 +66,47 @@ Deno.test("parametersOf() reads names in any script, and defaults that are plain
       else assert.deepEqual(fallback.value, expected[name], name);
     }
   }
+});
+
+Deno.test("membersOf() reads what a function takes out of its only parameter", () => {
+  // deno-lint-ignore no-explicit-any
+  type Any = any;
+  const cases: [CallableFunction, string[] | undefined, boolean?][] = [
+    [({ width }: Any) => width, ["width"]],
+    [async ({ width, height = 2 /* , depth */ }: Any = {}) => await [width, height], [
+      "width",
+      "height",
+    ]],
+    [({ width: w, at: { x = 1, y } = { x: 1, y: 2 }, list: [first] }: Any) => [w, x, y, first], [
+      "width",
+      "at",
+      "list",
+    ]],
+    [function* ({ 名字, text = "a, b}" }: Any) {
+      yield [名字, text];
+    }, ["名字", "text"]],
+    [({ a, ...others }: Any) => [a, others], ["a"], true],
+    [({ ...others }: Any) => others, [], true],
+    [({ "a-b": a }: Any) => a, undefined],
+    [({ ["a"]: a }: Any) => a, undefined],
+    [({ a: x, a: y }: Any) => [x, y], undefined],
+    [({}: Any) => 1, undefined],
+    [({ a }: Any, b: number) => [a, b], undefined],
+    [({ a }: Any, ...others: Any[]) => [a, others], undefined],
+    [([a]: Any) => a, undefined],
+    [(point = { x: 1 }) => point, undefined],
+    [() => 1, undefined],
+    [Math.max, undefined],
+  ];
+  for (const [value, names, isOpen = false] of cases) {
+    const found = membersOf(value);
+    assert.deepEqual(found?.members.map(({ name }) => name), names, String(value));
+    if (found !== undefined) assert.equal(found.isOpen, isOpen, String(value));
+  }
+  const { members } =
+    membersOf(({ a = 2, b = "x", c = [1], d: e = 3, f }: Any) => [a, b, c, e, f]) ??
+      { members: [] };
+  assert.deepEqual(members.map(({ fallback }) => fallback?.value), [
+    ...[2, "x", [1], undefined, undefined],
+  ]);
 });

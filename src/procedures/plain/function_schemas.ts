@@ -1,21 +1,32 @@
 import * as z from "zod";
-import { isGenerator, parametersOf } from "../parameter_names.ts";
+import { isGenerator, membersOf, parametersOf } from "../parameter_names.ts";
 import { defineProcedure } from "../procedure.ts";
 import type { Procedure } from "../types.ts";
 
 /** A user's function as a procedure with schemas that accept any JSON. */
 export function functionWithSchemas(value: CallableFunction): Procedure {
-  const parameters = parametersOf(value);
+  const inOne = membersOf(value);
+  const parameters = inOne?.members ?? parametersOf(value);
+  const requiredCount = inOne === undefined ? value.length : 0;
   const items = parameters.map(({ fallback }, index) => {
-    if (index < value.length) return z.unknown();
+    if (index < requiredCount) return z.unknown();
     const item = z.unknown().optional();
     return fallback === undefined ? item : item.meta({ default: fallback.value });
   });
-  return defineProcedure({
+  const names = parameters.map(({ name }) => name);
+  const traits = { names, output: z.unknown(), stream: isGenerator(value) };
+  if (inOne === undefined) {
     // The types of zod's tuple() need to know the number of items.
-    input: z.tuple(items as [z.ZodUnknown], z.unknown()),
-    names: parameters.map(({ name }) => name),
-    output: z.unknown(),
-    stream: isGenerator(value),
-  }, (params: readonly unknown[]) => Reflect.apply(value, undefined, params));
+    const input = z.tuple(items as [z.ZodUnknown], z.unknown());
+    return defineProcedure(
+      { ...traits, input },
+      (params: readonly unknown[]) => Reflect.apply(value, undefined, params),
+    );
+  }
+  const shape = Object.fromEntries(names.map((name, index) => [name, items[index] as z.ZodType]));
+  const input = inOne.isOpen ? z.looseObject(shape) : z.object(shape);
+  return defineProcedure(
+    { ...traits, input },
+    (params: unknown) => Reflect.apply(value, undefined, [params]),
+  );
 }

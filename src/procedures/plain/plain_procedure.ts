@@ -25,8 +25,13 @@ interface PlainOptions extends ProcedureTraits {
   readonly params: readonly PlainParameter[];
   /** The JSON Schema of what it returns. */
   readonly result: Record<string, unknown>;
-  /** Whether it takes more values by position than it has named parameters. */
+  /** Whether it takes more than it names: values by position, or others by name {@link inOne}. */
   readonly isOpen: boolean;
+  /**
+   * Whether the function takes all of them as one object, which a caller may also give as the only
+   * value by position. @default false
+   */
+  readonly inOne?: boolean;
   /** Loads the same procedure with schemas. */
   load(): Promise<Procedure>;
   run(input: readonly unknown[], context: CallContext): unknown;
@@ -90,9 +95,8 @@ export class PlainProcedure implements ProcedureTraits {
    */
   accept(method: string, given: CallParams): HandlerInput | undefined {
     usePlainNumbers(method, this.names, given);
-    const values: readonly unknown[] | undefined = given === undefined || Array.isArray(given)
-      ? (given ?? []) as readonly unknown[]
-      : this.#inOrder(given as Readonly<Record<string, unknown>>);
+    if (this.#options.inOne) return this.#inOne(given) as HandlerInput | undefined;
+    const values = given === undefined || isPositional(given) ? given ?? [] : this.#inOrder(given);
     if (values === undefined || values.length < this.#leastCount) return undefined;
     if (values.length > this.names.length && !this.#options.isOpen) return undefined;
     return this.#takesAny || this.#takes(values) ? values as HandlerInput : undefined;
@@ -101,6 +105,21 @@ export class PlainProcedure implements ProcedureTraits {
   /** The function. */
   handler(input: HandlerInput, context: CallContext): unknown {
     return this.#options.run(input as readonly unknown[], context);
+  }
+
+  /** The function's only value, an object; `undefined`: too many values, or an unknown name. */
+  #inOne(given: CallParams): readonly unknown[] | undefined {
+    const { names } = this;
+    const { isOpen } = this.#options;
+    if (given !== undefined && !isPositional(given)) {
+      return isOpen || Object.keys(given).every((name) => names.includes(name))
+        ? [given]
+        : undefined;
+    }
+    const values = given ?? [];
+    if (values.length === 1 && isObject(values[0])) return values;
+    if (values.length > names.length) return undefined;
+    return [Object.fromEntries(values.map((value, index) => [names[index], value]))];
   }
 
   #takes(values: readonly unknown[]): boolean {
@@ -130,6 +149,10 @@ export class PlainProcedure implements ProcedureTraits {
     }
     return values.slice(0, values.findLastIndex((value) => value !== undefined) + 1);
   }
+}
+
+function isPositional(params: NonNullable<CallParams>): params is readonly unknown[] {
+  return Array.isArray(params);
 }
 
 /** A procedure that is served, with schemas or without. */
