@@ -5,7 +5,7 @@ import { loadCommand, loadCommands } from "./commands.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
 import { printLine, printOnStderr, problemLine } from "../terminal/stdout.ts";
-import { indentedText, plainLine, plainText, withoutSecrets } from "../terminal/plain_text.ts";
+import { indentedText, plainLine, plainText, toldText } from "../terminal/plain_text.ts";
 
 // What these load in turn is named here, too: Deno parses the source map of each file that is the
 // first to name another one, which takes as long as loading it (docs/TUNING.md, Start-up).
@@ -52,7 +52,7 @@ export async function main(
       command,
       parsed.flags,
       async () => settingsOf(await loadCommands()),
-      (text) => printOnStderr(`rpc: ${plainLine(withoutSecrets(text))}`),
+      (text) => printOnStderr(`rpc: ${plainLine(toldText(text))}`),
     );
     const { run } = await command.load();
     const { flags: given, positionals } = parsed;
@@ -110,13 +110,13 @@ function report(error: unknown, verbose: boolean | undefined): number {
     tell(error.message);
     return exitCodes.usage;
   }
-  if (error instanceof RpcError) tell(plainLine(`${error.name}: ${error.message}`));
+  if (error instanceof RpcError) tell(plainLine(toldText(`${error.name}: ${error.message}`)));
   else if (error instanceof CommandError) tell(error.message);
   else if (/run again with the --allow-\w+ flag$/.test(messageOf(error))) {
     // Of a module that cannot be read it is no Deno.errors.NotCapable.
     tell(`Deno has not all rights that rpc needs, run it with -A: ${messageOf(error)}`);
   } else tell(`${messageOf(error)}${verbose === false ? " (--verbose tells more)" : ""}`);
-  if (verbose) printOnStderr(indentedText(withoutSecrets(Deno.inspect(error))));
+  if (verbose) printOnStderr(indentedText(toldText(Deno.inspect(error))));
   return exitCodes.failure;
 }
 
@@ -125,7 +125,7 @@ function report(error: unknown, verbose: boolean | undefined): number {
  * like our own output.
  */
 function tell(message: string): void {
-  const text = plainText(withoutSecrets(message));
+  const text = plainText(toldText(message));
   const isIndented = !/\n(?! {2})/.test(text);
   printOnStderr(problemLine(isIndented ? text : text.replaceAll("\n", "\n  ")));
 }

@@ -55,6 +55,25 @@ const secrets: readonly (readonly [pattern: RegExp, shown: string])[] = [
 /** Without one of these none of the patterns fits. */
 const mark = /@|rpc-join-|PRIVATE KEY/;
 
+/** Most characters of one text from another program that people are shown: nobody reads more. */
+const toldMax = 6_000;
+
+/** What is left of a longer text, which is then told by its length; programs get all of it. */
+function abridged(text: string): string {
+  if (text.length <= toldMax) return text;
+  const kept = text.slice(0, toldMax).replace(/[\ud800-\udbff]$/, "");
+  return `${kept}... (and ${text.length - kept.length} more characters)`;
+}
+
+/**
+ * What another program says, as people are told it: without secrets, and only the beginning of what
+ * is too long. Not yet safe to print: see {@link plainText}.
+ */
+export function toldText(text: string): string {
+  // In this order, since half of a secret would not look like one.
+  return abridged(withoutSecrets(text));
+}
+
 /** A text with passwords in URLs, tokens of invitations and private keys replaced by `***`. */
 export function withoutSecrets(text: string): string {
   if (!mark.test(text)) return text;

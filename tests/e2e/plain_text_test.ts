@@ -43,6 +43,9 @@ function nestedArrays(levels: number): unknown {
   };
 }
 
+/** What the server says when it fails. */
+const messageOf = (method: string) => method === "endless" ? "m".repeat(1_000_000) : evil;
+
 /** A server that says what it likes, in each of its answers. */
 function hostileServer() {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -58,7 +61,7 @@ function hostileServer() {
           ? { result: document }
           : method === "good"
           ? { result: { [evil]: [evil] } }
-          : { error: { code: -32603, message: evil, data: { executed: "yes" } } };
+          : { error: { code: -32603, message: messageOf(method), data: { executed: "yes" } } };
         const line = `${JSON.stringify({ jsonrpc: "2.0", id, ...answer })}\n`;
         await connection.write(new TextEncoder().encode(line));
       }
@@ -127,4 +130,18 @@ Deno.test("nothing that a server or a registry says reaches the terminal as more
   const [line] = await watch.line(/^\+ .*/);
   assert.match(line, /no answer: a\\u001b\[2J/);
   await watch.kill();
+});
+
+Deno.test("people are told the beginning of a long error, and programs all of it", async () => {
+  await using home = await RpcHome.create();
+  using server = hostileServer();
+  const registry = `static:127.0.0.1:${(server.addr as Deno.NetAddr).port}`;
+  const call = ["call", "endless", "--registry", registry];
+  for (const flags of [[], ["--verbose"], ["--each"], ["--repeat", "2"]]) {
+    const { stdout, stderr } = await home.run([...call, ...flags]);
+    assert.match(stdout + stderr, /mmm\.\.\. \(and 99\d{4} more characters\)/, flags.join());
+    assert.ok((stdout + stderr).length < 30_000, flags.join());
+  }
+  const { stdout } = await home.run([...call, "--json"]);
+  assert.equal(JSON.parse(stdout).error.message.length, 1_000_000);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { plainLine, plainText, withoutSecrets } from "../../src/terminal/plain_text.ts";
+import { plainLine, plainText, toldText, withoutSecrets } from "../../src/terminal/plain_text.ts";
 import * as fc from "../support/fast_check.ts";
 
 Deno.test("what a terminal obeys or hides becomes visible", () => {
@@ -67,4 +67,19 @@ Deno.test("what is no secret stays as it is", () => {
       "alice@192.168.0.211:6666",
     ]
   ) assert.equal(withoutSecrets(said), said);
+});
+
+Deno.test("of a long text people are told the beginning, and how much more there is", () => {
+  const whole = "é".repeat(6_000);
+  assert.equal(toldText(whole), whole);
+  assert.equal(toldText(`${whole}more`), `${whole}... (and 4 more characters)`);
+  // Neither a pair of surrogates nor a secret is cut in two.
+  assert.equal(
+    toldText(`a${"👍".repeat(3_000)}`),
+    `a${"👍".repeat(2_999)}... (and 2 more characters)`,
+  );
+  assert.equal(
+    toldText(`${"x".repeat(5_970)} https://me:${"secret".repeat(9)}@host/`),
+    `${"x".repeat(5_970)} https://me:***@host/`,
+  );
 });

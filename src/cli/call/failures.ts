@@ -1,7 +1,7 @@
 import { RpcError } from "../../base/errors.ts";
 import { TooLongError } from "../../wire/message_bound.ts";
 import { problemLine } from "../../terminal/stdout.ts";
-import { indentedText, plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
+import { indentedText, plainLine, toldText, withoutSecrets } from "../../terminal/plain_text.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
 
@@ -58,10 +58,11 @@ export class Failures {
     const hint = flags.input === undefined
       ? hintFor(error, this.#options.method, job.params)
       : undefined;
-    const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${toldMessage(error)}` +
+    const message = toldText(toldMessage(error));
+    const line = `${this.#subjectOf(job)} failed${where}: ${error.name}: ${message}` +
       (hint === undefined ? "" : `; ${hint}`);
     tell(problemLine(plainLine(withoutSecrets(line))));
-    if (flags.verbose && error.stack !== undefined) tell(indentedText(withoutSecrets(error.stack)));
+    if (flags.verbose && error.stack !== undefined) tell(indentedText(toldText(error.stack)));
     if (this.#count === shownMax) tell("rpc: further failures are only counted");
   }
 
@@ -70,7 +71,7 @@ export class Failures {
     const lines = first === last
       ? `line ${first.number} has`
       : `lines ${first.number} to ${last.number} have`;
-    const line = `${lines} not run: ${error.name}: ${toldMessage(error)}`;
+    const line = `${lines} not run: ${error.name}: ${toldText(toldMessage(error))}`;
     this.#options.tell(problemLine(plainLine(withoutSecrets(line))));
   }
 

@@ -3,7 +3,7 @@ import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { silentLogger } from "../../base/log.ts";
 import { painted, printLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import { wrapped } from "../../terminal/width.ts";
 import { doctorAskedAtOnceMax } from "../limits.ts";
@@ -97,7 +97,7 @@ function textOf({ check, status, text, todo }: Finding): string {
   const isTerminal = Deno.stdout.isTerminal();
   const word = status.padEnd(5);
   const advice = todo === undefined ? "" : `${/[.?!]$/.test(text) ? "" : "."} To do: ${todo}`;
-  const line = plainLine(`${check.padEnd(8)}  ${text}${advice}`);
+  const line = plainLine(`${check.padEnd(8)}  ${toldText(text)}${advice}`);
   if (!isTerminal) return `${word}  ${line}`;
   const { columns } = terminalSize();
   const indent = 17;

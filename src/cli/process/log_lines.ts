@@ -2,7 +2,7 @@
 
 import type { LogFields, LogLevel } from "../../base/log.ts";
 import { type Colour, isScreen, painted } from "../../terminal/stdout.ts";
-import { plainLine, plainText, withoutSecrets } from "../../terminal/plain_text.ts";
+import { plainLine, plainText, toldText, withoutSecrets } from "../../terminal/plain_text.ts";
 
 /** One message. */
 interface LogRecord {
@@ -39,12 +39,14 @@ export function textLogLine(
     iterableLimit: Infinity,
   };
   const details = Object.entries(fields).map(([name, value]) =>
-    ` ${name}=${Deno.inspect(typeof value === "string" ? plainText(value) : value, options)}`
+    ` ${name}=${
+      Deno.inspect(typeof value === "string" ? plainText(toldText(value)) : value, options)
+    }`
   );
   const stackLines = stack === "" ? [] : String(stack).split("\n");
   return withoutSecrets([
-    `${time} ${painted(colour, text, output)} ${plainLine(message)}${details.join("")}`,
-    ...stackLines.map((line) => `    ${plainLine(line)}`),
+    `${time} ${painted(colour, text, output)} ${plainLine(toldText(message))}${details.join("")}`,
+    ...stackLines.map((line) => `    ${plainLine(toldText(line))}`),
     "",
   ].join("\n"));
 }

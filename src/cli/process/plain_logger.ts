@@ -1,5 +1,5 @@
 import { type Colour, printOnStderr, problemLine } from "../../terminal/stdout.ts";
-import { plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
+import { plainLine, toldText } from "../../terminal/plain_text.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { LogFields, Logger } from "../../base/log.ts";
 export function plainLogger(verbose: boolean): Logger {
   const writeIn = (colour: Colour) => (message: string, fields?: LogFields) => {
     const details = Object.entries(fields ?? {}).map(([key, value]) => ` ${key}=${value}`).join("");
-    printOnStderr(problemLine(plainLine(withoutSecrets(`${message}${details}`)), colour));
+    printOnStderr(problemLine(plainLine(toldText(`${message}${details}`)), colour));
   };
   const quiet = verbose ? writeIn("dim") : () => {};
   return { debug: quiet, info: quiet, warn: writeIn("yellow"), error: writeIn("red") };

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
-import { plainLine } from "../../terminal/plain_text.ts";
+import { plainLine, toldText } from "../../terminal/plain_text.ts";
 import { type TableColumn, tableLines } from "../../terminal/table.ts";
 
 /** The methods of one server, with the counters since it started. */
@@ -14,7 +14,11 @@ export function methodsLines(row: ServerRow | undefined, width: number): string[
     styleText("dim", plainLine(instance.id))
   }`;
   if (names.size === 0) {
-    return [head, "", problem === undefined ? "It does not tell its methods" : plainLine(problem)];
+    return [
+      head,
+      "",
+      problem === undefined ? "It does not tell its methods" : plainLine(toldText(problem)),
+    ];
   }
   const rows = [...names].sort().map((name) => ({ name, ...stats?.methods[name] }));
   return [head, "", ...tableLines<MethodRow>(columns, rows, width)];

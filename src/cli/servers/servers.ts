@@ -20,7 +20,7 @@ import { isOpen } from "../open.ts";
 import { shortIdOf } from "../pick_server.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { carryOut, orderOf } from "./order.ts";
-import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
@@ -124,7 +124,9 @@ function toJson({ instance, answer, validToMs }: Probed): Record<string, unknown
 }
 
 function answerCell({ instance, answer, validToMs }: Probed): string {
-  if (typeof answer !== "number") return painted("red", plainLine(`no answer: ${answer}`));
+  if (typeof answer !== "number") {
+    return painted("red", plainLine(`no answer: ${toldText(answer)}`));
+  }
   const end = keysEndText(validToMs, systemClock.wallTimeMs());
   const remarks = [
     ...(instance.drained ? ["drained"] : []),

@@ -8,7 +8,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { type Stats, statsSchema } from "../../wire/reports/stats.ts";
 import { isScreen, printOnStderr } from "../../terminal/stdout.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
-import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { lastResultsMs } from "../limits.ts";
 import { keysEndText } from "./keys_end.ts";
@@ -147,7 +147,7 @@ function eventLine({ event, row }: ServerEvent): string {
 /** A server's state in words. */
 function stateText({ instance, state, answerMs, problem, validToMs }: ServerRow): string {
   if (state === undefined) return "asking";
-  if (state === "no answer") return `no answer: ${problem}`;
+  if (state === "no answer") return `no answer: ${toldText(problem ?? "")}`;
   const drained = instance.drained && state === "ready" ? "drained" : state;
   const answers = answerMs === undefined ? "" : `, answers in ${answerMs.toFixed(1)} ms`;
   const end = keysEndText(validToMs, systemClock.wallTimeMs());

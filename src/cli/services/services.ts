@@ -5,7 +5,7 @@ import { type Discovery, type Instance, placeText } from "../../discovery/discov
 import { snapshots } from "../../discovery/snapshots.ts";
 import { printLine, printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
-import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
 import { exitCodes } from "../../base/command_error.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openListedRegistry, openTransport } from "../registry.ts";
@@ -48,7 +48,7 @@ export async function run(
           "start one: rpc serve 127.0.0.1 0",
       );
     }
-    for (const problem of problems) printOnStderr(problemLine(plainLine(problem)));
+    for (const problem of problems) printOnStderr(problemLine(plainLine(toldText(problem))));
     return problems.length === 0 ? exitCodes.success : exitCodes.failure;
   } finally {
     interrupt.release();

@@ -8,7 +8,7 @@ import { type Discovery, type Instance, noServerText } from "../../../discovery/
 import { onlyOne } from "../../../discovery/narrowed.ts";
 import { snapshots } from "../../../discovery/snapshots.ts";
 import { printOnStderr, problemLine } from "../../../terminal/stdout.ts";
-import { jsonLine, plainLine, withoutSecrets } from "../../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../../terminal/plain_text.ts";
 import { ResultWriter } from "../../../terminal/result_writer.ts";
 import { padded } from "../../../terminal/width.ts";
 import type { Params } from "../../../wire/message.ts";
@@ -115,7 +115,7 @@ class EachRun {
         this.#tell(
           instance,
           { error: errorJson(error), ms },
-          `failed: ${error.name}: ${withoutSecrets(error.message)}`,
+          `failed: ${error.name}: ${toldText(error.message)}`,
         );
       } else if (items === undefined) this.#tell(instance, { result, ms }, textOf(result));
       else this.#tell(instance, { items, ms }, items === 0 ? "no items" : undefined);
