@@ -3,6 +3,7 @@ import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { silentLogger } from "../../base/log.ts";
 import { painted, printLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { unlessInterrupted } from "../process/unless_interrupted.ts";
 import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import { wrapped } from "../../terminal/width.ts";
@@ -30,9 +31,10 @@ export async function run({ flags }: CommandInput<typeof doctorFlags>): Promise<
     }
   };
   try {
-    await look(flags, interrupt.signal, tell);
-    if (interrupt.signal.aborted) return exitCodes.interrupted;
-    return isWrong ? exitCodes.failure : exitCodes.success;
+    const looking = look(flags, interrupt.signal, tell).then(() =>
+      isWrong ? exitCodes.failure : exitCodes.success
+    );
+    return await unlessInterrupted(looking, interrupt.signal);
   } finally {
     interrupt.release();
   }

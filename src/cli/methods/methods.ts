@@ -1,11 +1,12 @@
 import { noMethodText } from "../../base/names/nearest.ts";
 import { Client } from "../../client/client.ts";
-import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
+import type { OpenRpcDocument, OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import { CommandError, exitCodes } from "../../base/command_error.ts";
 import type { methodsFlags } from "./flags.ts";
 import { discoverAll } from "../../library/survey/discover.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { unlessInterrupted } from "../process/unless_interrupted.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { methodText, signatureOf } from "./method_text.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -24,18 +25,26 @@ export async function run(
   const interrupt = onInterrupt();
   try {
     const { signal } = interrupt;
-    const document = await discoverAll(client, discovery, transport, service, signal);
-    const methods = wanted(document.methods, name);
-    if (flags.json) { for (const method of methods) printLine(jsonLine(method)); }
-    else if (name !== undefined) {
-      printLine(plainText(methods.map((one) => methodText(one)).join("\n")));
-    } else printLine(await toTable(methods));
-    return exitCodes.success;
+    const document = discoverAll(client, discovery, transport, service, signal);
+    return await unlessInterrupted(print(document, name, flags.json), signal);
   } finally {
     interrupt.release();
     client.close();
     await discovery.close();
   }
+}
+
+async function print(
+  document: Promise<OpenRpcDocument>,
+  name: string | undefined,
+  json: boolean,
+): Promise<number> {
+  const methods = wanted((await document).methods, name);
+  if (json) { for (const method of methods) printLine(jsonLine(method)); }
+  else if (name !== undefined) {
+    printLine(plainText(methods.map((one) => methodText(one)).join("\n")));
+  } else printLine(await toTable(methods));
+  return exitCodes.success;
 }
 
 /**

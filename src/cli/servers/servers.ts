@@ -10,6 +10,7 @@ import type { CommandInput } from "../syntax/command.ts";
 import type { serversFlags } from "./flags.ts";
 import { painted, printLine, printOnStderr } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { unlessInterrupted } from "../process/unless_interrupted.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { keysEndText } from "./keys_end.ts";
@@ -53,11 +54,13 @@ export async function run(
     const shown = { ...flags, registry: discovery.url };
     if (order !== undefined) {
       const lists = snapshots(discovery, flags.service, interrupt.signal);
-      return await carryOut(order, lists, { ...shown, transport });
+      const work = carryOut(order, lists, { ...shown, transport });
+      return await unlessInterrupted(work, interrupt.signal);
     }
     if (!flags.watch) {
       const lists = snapshots(discovery, flags.service, interrupt.signal);
-      return await listOnce(lists, shown, transport, noServerText(flags.service, discovery));
+      const work = listOnce(lists, shown, transport, noServerText(flags.service, discovery));
+      return await unlessInterrupted(work, interrupt.signal);
     }
     // The screen has the keys' ends of all servers, and no place for lines of the log.
     tendLater(keys, { discovery, service: flags.service, clock: systemClock }, silentLogger);

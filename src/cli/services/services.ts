@@ -5,6 +5,7 @@ import { type Discovery, type Instance, placeText } from "../../discovery/discov
 import { snapshots } from "../../discovery/snapshots.ts";
 import { printLine, printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
+import { unlessInterrupted } from "../process/unless_interrupted.ts";
 import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
 import { exitCodes } from "../../base/command_error.ts";
 import { plainLogger } from "../process/plain_logger.ts";
@@ -28,6 +29,8 @@ interface Service {
   readonly methods: readonly string[];
 }
 
+type Flags = CommandInput<typeof servicesFlags>["flags"];
+
 /** `rpc services` */
 export async function run(
   { flags }: CommandInput<typeof servicesFlags>,
@@ -36,24 +39,32 @@ export async function run(
   const discovery = await openListedRegistry(flags, log);
   const interrupt = onInterrupt();
   try {
-    const ask = (instances: readonly Instance[]) => methodsOf(instances, flags, log);
-    const { found, problems } = await servicesIn(discovery, ask, interrupt.signal);
-    if (interrupt.signal.aborted) return exitCodes.interrupted;
-    const shown = flags.all ? found : found.filter(({ servers }) => servers > 0);
-    if (flags.json) { for (const service of shown) printLine(jsonLine(service)); }
-    else if (shown.length > 0) printLine(await toTable(shown));
-    else {
-      printOnStderr(
-        `rpc: No service has a server in the registry ${placeText(discovery)}; ` +
-          "start one: rpc serve 127.0.0.1 0",
-      );
-    }
-    for (const problem of problems) printOnStderr(problemLine(plainLine(toldText(problem))));
-    return problems.length === 0 ? exitCodes.success : exitCodes.failure;
+    return await unlessInterrupted(list(discovery, flags, log, interrupt.signal), interrupt.signal);
   } finally {
     interrupt.release();
     await discovery.close();
   }
+}
+
+async function list(
+  discovery: Discovery,
+  flags: Flags,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<number> {
+  const ask = (instances: readonly Instance[]) => methodsOf(instances, flags, log);
+  const { found, problems } = await servicesIn(discovery, ask, signal);
+  const shown = flags.all ? found : found.filter(({ servers }) => servers > 0);
+  if (flags.json) { for (const service of shown) printLine(jsonLine(service)); }
+  else if (shown.length > 0) printLine(await toTable(shown));
+  else {
+    printOnStderr(
+      `rpc: No service has a server in the registry ${placeText(discovery)}; ` +
+        "start one: rpc serve 127.0.0.1 0",
+    );
+  }
+  for (const problem of problems) printOnStderr(problemLine(plainLine(toldText(problem))));
+  return problems.length === 0 ? exitCodes.success : exitCodes.failure;
 }
 
 /** Reads all services, some at once. One that cannot be read does not stop the others. */
@@ -104,7 +115,7 @@ async function read(
  */
 async function methodsOf(
   instances: readonly Instance[],
-  flags: CommandInput<typeof servicesFlags>["flags"],
+  flags: Flags,
   log: Logger,
 ): Promise<readonly string[]> {
   const keyed = instances.filter(({ cluster }) => cluster !== undefined).slice(0, serversAskedMax);
