@@ -67,3 +67,17 @@ Deno.test("a directory whose name ends with a backslash takes no line of the uni
   const { files: [file] } = systemdInstall({ ...plan, directory: "/srv/odd\\" }, place);
   assert.match(file?.text ?? "", /^WorkingDirectory=\/srv\/odd\\\/$\nUser=alice$/m);
 });
+
+Deno.test("the units that the documents show behave as the one that is written", async () => {
+  const place = { name: "rpc", isOfUser: false, configDirectory: undefined };
+  const { files: [file] } = systemdInstall(plan, place);
+  const ofThePlan = /^(Description|ExecStart|WorkingDirectory|User|Environment|TimeoutStopSec)=/;
+  const settings = (file?.text ?? "").split("\n")
+    .filter((line) => /^\w+=/.test(line) && !ofThePlan.test(line));
+  assert.ok(settings.length >= 10, settings.join("\n"));
+  for (const page of ["DEPLOY.md", "DEPLOY.zh-CN.md"]) {
+    const text = await Deno.readTextFile(new URL(`../../../docs/${page}`, import.meta.url));
+    const shown = /^```ini\n([\s\S]*?)^```$/m.exec(text)?.[1]?.split("\n") ?? [];
+    assert.deepEqual(settings.filter((line) => !shown.includes(line)), [], page);
+  }
+});
