@@ -11,7 +11,8 @@
 set -eu
 
 directory=${1:-/usr/local/bin}
-here=$(cd "$(dirname "$0")" && pwd)
+# With CDPATH in the environment, cd may go elsewhere and print where it went.
+here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
 # The release's own address is written in here when it is made.
 release=${RPC_RELEASE_URL:-@RELEASE_URL@}
 glibc_needed=2.27
@@ -20,6 +21,14 @@ fail() {
   echo "Cannot install rpc: $1" >&2
   exit 1
 }
+
+case $#-$directory in
+  [01]-[!-]*) ;;
+  *)
+    echo "Usage: sh install.sh [directory]    # /usr/local/bin unless said otherwise" >&2
+    exit 2
+    ;;
+esac
 
 case "$(uname -s)-$(uname -m)" in
   Linux-x86_64) archive=rpc-x86_64-linux.tar.gz ;;
@@ -63,7 +72,11 @@ if [ "$(uname -s)" = Linux ]; then
 fi
 
 temporary=$(mktemp -d)
-trap 'rm -rf "$temporary"' EXIT
+trap 'rm -rf "$temporary" "$directory/.rpc.new"' EXIT
+# Some shells run the trap above at an exit, but not at the end by a signal.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # Puts a file of the release into the temporary directory.
 get() {
@@ -92,6 +105,8 @@ found=$($sum "$temporary/$archive" | cut -d ' ' -f 1)
 [ -n "$found" ] && [ "$found" = "$expected" ] || fail "$archive is not what SHA256SUMS says: download both again"
 tar -xzf "$temporary/$archive" -C "$temporary" rpc || fail "$archive cannot be unpacked"
 
+# A file that is moved onto a directory goes into it.
+if [ -d "$directory/rpc" ]; then fail "$directory/rpc is a directory: name another, or remove it"; fi
 # Put beside first, and named rpc at last: a server that runs keeps its own, and nobody sees half of it.
 mkdir -p "$directory" && install -m 755 "$temporary/rpc" "$directory/.rpc.new" &&
   mv -f "$directory/.rpc.new" "$directory/rpc" ||

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { archiveName, archiveOf, sumLine, writeTexts } from "../../tasks/compile.ts";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /**
  * A directory as a release is downloaded into, with a system around it that is whatever it has to
@@ -53,10 +55,13 @@ class Download implements AsyncDisposable {
 
   async install(
     script = "install.sh",
+    args: readonly string[] = [`${this.directory}/target`],
+    env: Readonly<Record<string, string>> = {},
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     const { code, stdout, stderr } = await new Deno.Command("sh", {
-      args: [`${this.directory}/${script}`, `${this.directory}/target`],
-      env: { PATH: `${this.directory}/bin:${Deno.env.get("PATH")}` },
+      args: [script, ...args],
+      cwd: this.directory,
+      env: { PATH: `${this.directory}/bin:${Deno.env.get("PATH")}`, ...env },
     }).output();
     const decoder = new TextDecoder();
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
@@ -75,8 +80,6 @@ class Download implements AsyncDisposable {
   }
 }
 
-const ignore = Deno.build.os === "windows";
-
 const fitting = [
   { getconf: "glibc 2.27", binary: "rpc-x86_64-linux" },
   { getconf: "glibc 2.28", machine: "aarch64", binary: "rpc-aarch64-linux" },
@@ -87,8 +90,7 @@ const fitting = [
 
 for (const { binary, ...system } of fitting) {
   Deno.test({
-    name: `the install script installs ${binary} on ${JSON.stringify(system)}`,
-    ignore,
+    ...skippedIf(onWindows, `the install script installs ${binary} on ${JSON.stringify(system)}`),
     async fn() {
       await using download = await Download.create(system);
       const { code, stdout, stderr } = await download.install();
@@ -110,8 +112,10 @@ const tooOld = [
 
 for (const { system, reason } of tooOld) {
   Deno.test({
-    name: `the install script says how to run it in a container on ${JSON.stringify(system)}`,
-    ignore,
+    ...skippedIf(
+      onWindows,
+      `the install script says how to run it in a container on ${JSON.stringify(system)}`,
+    ),
     async fn() {
       await using download = await Download.create(system);
       const { code, stderr } = await download.install();
@@ -128,8 +132,10 @@ for (const { system, reason } of tooOld) {
 }
 
 Deno.test({
-  name: "the install script installs nothing that is missing, changed or for another machine",
-  ignore,
+  ...skippedIf(
+    onWindows,
+    "the install script installs nothing that is missing, changed or for another machine",
+  ),
   async fn() {
     await using download = await Download.create({ getconf: "glibc 2.36" });
     const archive = `${download.directory}/rpc-x86_64-linux.tar.gz`;
@@ -154,8 +160,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the install script of a release downloads what does not lie beside it, and checks it",
-  ignore,
+  ...skippedIf(
+    onWindows,
+    "the install script of a release downloads what does not lie beside it, and checks it",
+  ),
   async fn() {
     await using download = await Download.create({ getconf: "glibc 2.36" });
     const { directory } = download;
@@ -179,6 +187,42 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...skippedIf(onWindows, "the install script needs one directory, and says so of anything else"),
+  async fn() {
+    await using download = await Download.create({ getconf: "glibc 2.36" });
+    for (const args of [["--help"], ["-d", "bin"], ["a", "b"]]) {
+      const { code, stdout, stderr } = await download.install("install.sh", args);
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^Usage: sh install\.sh \[directory\]/);
+    }
+    await Deno.mkdir(`${download.directory}/target/rpc`, { recursive: true });
+    const { code, stderr } = await download.install();
+    assert.equal(code, 1);
+    assert.match(stderr, /target\/rpc is a directory/);
+    const names = [...Deno.readDirSync(`${download.directory}/target`)].map(({ name }) => name);
+    assert.deepEqual(names, ["rpc"]);
+    assert.deepEqual([...Deno.readDirSync(`${download.directory}/target/rpc`)], []);
+  },
+});
+
+Deno.test({
+  ...skippedIf(onWindows, "the install script finds what lies beside it, whatever CDPATH says"),
+  async fn() {
+    await using download = await Download.create({ getconf: "glibc 2.36" });
+    const { directory } = download;
+    await Deno.mkdir(`${directory}/beside`);
+    for (const name of ["install.sh", "SHA256SUMS", "rpc-x86_64-linux.tar.gz"]) {
+      await Deno.copyFile(`${directory}/${name}`, `${directory}/beside/${name}`);
+    }
+    const env = { CDPATH: directory };
+    const { code, stderr } = await download.install("beside/install.sh", undefined, env);
+    assert.equal(code, 0, stderr);
+    assert.equal(await download.installed(), "a program for rpc-x86_64-linux");
+  },
+});
+
 const windowsScript = new URL("../../tasks/install.ps1", import.meta.url);
 
 Deno.test("install.ps1 never exits, which would end a console that runs its text", async () => {
@@ -189,8 +233,10 @@ Deno.test("install.ps1 never exits, which would end a console that runs its text
 });
 
 Deno.test({
-  name: "install.ps1 that fails is exit code 1, as a file and as a text, and can be caught",
-  ignore: Deno.build.os !== "windows",
+  ...skippedIf(
+    onWindows === undefined ? "there is no Windows PowerShell" : undefined,
+    "install.ps1 that fails is exit code 1, as a file and as a text, and can be caught",
+  ),
   async fn() {
     const path = fileURLToPath(windowsScript);
     const asText = `Get-Content -Raw -LiteralPath '${path.replaceAll("'", "''")}' | iex`;
