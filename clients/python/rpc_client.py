@@ -492,12 +492,14 @@ class _Plain:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
             return self.of(fields, place, depth)
-        if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
-            return value.isoformat()
+        if isinstance(value, (datetime.datetime, datetime.date, datetime.time)) and value == value:
+            return value.isoformat()  # But not of pandas' NaT, which is no time.
         if isinstance(value, uuid.UUID):
             return str(value)
         if isinstance(value, numbers.Integral):
             return int(value)  # Another package's, such as numpy's.
+        if (type(value).__module__, type(value).__name__) in (("numpy", "bool"), ("numpy", "bool_")):
+            return bool(value)  # What numpy's comparisons give, by name: numpy is not loaded here.
         if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
             same = float(value)
             if same == value or value != value:
@@ -513,6 +515,8 @@ def _instead(value: Any) -> str:
         return "send list(value)"
     if isinstance(value, decimal.Decimal):
         return "send str(value)"
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return "send None"
     return "send value.tolist()" if hasattr(value, "tolist") else "send a list or a dict of what JSON has"
 
 

@@ -406,8 +406,11 @@ def _object(arguments: Tuple[Any, ...]) -> Hint:
         for name, one in value.items():
             at = path + (name,)
             # The keys of JSON are strings, also those that are numbers to Python.
-            is_integer = has_integer_keys and re.search(INTEGER_KEY, name)
-            converted[key.convert(int(name) if is_integer else name, at)] = member.convert(one, at)
+            is_integer = has_integer_keys and re.fullmatch(INTEGER_KEY, name)
+            known = key.convert(int(name) if is_integer else name, at)
+            if known in converted:
+                raise Unfit([(at, "is the same key as another one: only one of them could be kept")])
+            converted[known] = member.convert(one, at)
         return converted
 
     schema: Schema = {"type": "object", "additionalProperties": member.schema}
@@ -421,6 +424,9 @@ def _typed_dict(kind: Any) -> Hint:
     required = getattr(kind, "__required_keys__", None)
     if required is None:
         required = hints if kind.__total__ else ()
+    # `from __future__ import annotations` hides the marks of members from Python itself.
+    marks = {name: _marks(one) for name, one in _annotations(kind).items()}
+    required = {n for n in hints if "Required" in marks[n] or n in required and "NotRequired" not in marks[n]}
     return _members(hints, frozenset(required), lambda values: values)
 
 
@@ -503,7 +509,16 @@ def _annotations(owner: Any) -> Dict[str, Any]:
 
 def _unwrapped(annotation: Any) -> Any:
     """Of Required[X], NotRequired[X], ReadOnly[X], Final[X] the X."""
-    origin = typing.get_origin(annotation)
-    is_mark = str(origin).rsplit(".", 1)[-1] in ("Required", "NotRequired", "ReadOnly", "Final")
-    return _unwrapped(typing.get_args(annotation)[0]) if is_mark else annotation
+    return _unwrapped(typing.get_args(annotation)[0]) if _mark(annotation) else annotation
+
+
+def _marks(annotation: Any) -> List[str]:
+    """The names of all marks around an annotation."""
+    mark = _mark(annotation)
+    return [mark, *_marks(typing.get_args(annotation)[0])] if mark else []
+
+
+def _mark(annotation: Any) -> str:
+    name = str(typing.get_origin(annotation)).rsplit(".", 1)[-1]
+    return name if name in ("Required", "NotRequired", "ReadOnly", "Final") else ""
 

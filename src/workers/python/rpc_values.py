@@ -99,6 +99,9 @@ def check_numbers(value: Any, path: Path = ()) -> None:
 Sends = FrozenSet[type]
 """Types that a function's hint names, and whose values may be sent as its schema says: a set as an array."""
 
+_TRUTHS = (("numpy", "bool"), ("numpy", "bool_"))
+"""What numpy's comparisons give, by name: it is no number to Python, and not loaded here."""
+
 NONE_SAID: Sends = frozenset()
 
 
@@ -134,8 +137,8 @@ def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
         return {name: plain(getattr(value, name), path + (name,), depth + 1, sends) for name in names}
-    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
-        return value.isoformat()
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)) and value == value:
+        return value.isoformat()  # But not of pandas' NaT, which is no time.
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, os.PathLike) and isinstance(value.__fspath__(), str):
@@ -148,6 +151,8 @@ def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID)
         return _text(str.__str__(value), path)  # Its letters, whatever its class makes of str().
     if isinstance(value, numbers.Integral):
         return int(value)  # Another package's too, such as numpy's.
+    if (kind.__module__, kind.__name__) in _TRUTHS:
+        return bool(value)
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
         same = float(value)
         if same == value or value != value:
@@ -184,7 +189,7 @@ def _key(key: Any, path: Path, sends: Sends) -> str:
         key = plain(key)
     if isinstance(key, str):
         return _text(str.__str__(key), path)
-    if isinstance(key, int) and not isinstance(key, bool) and int in sends:
+    if isinstance(key, numbers.Integral) and not isinstance(key, bool) and int in sends:
         return str(int(key))
     raise Unfit([(path, f"has the key {key!r}, and keys must be strings: return {{str(key): ...}}")])
 
@@ -202,6 +207,8 @@ def _instead(value: Any) -> str:
         return "return sorted(value) or list(value)"
     if isinstance(value, complex):
         return "return [value.real, value.imag]"
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return "return None"
     for method in ("tolist", "to_dict", "model_dump", "_asdict", "item", "total_seconds"):
         if callable(getattr(value, method, None)):
             return f"return value.{method}()"

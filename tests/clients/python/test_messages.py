@@ -139,6 +139,8 @@ class Requests(unittest.TestCase):
     def test_values_arrive_as_they_are(self):
         moment = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
         number = uuid.UUID(int=5)
+        # As numpy's comparisons give it: no number to Python, and no bool.
+        truth = type("bool", (), {"__module__": "numpy", "__bool__": lambda self: True})
         for params, expected in (
             (None, None),
             ([], None),
@@ -151,6 +153,7 @@ class Requests(unittest.TestCase):
             ([Pair(1, (2,))], [{"left": 1, "right": [2]}]),
             ([Whole(2**62 + 1), Real(0.5)], [2**62 + 1, 0.5]),
             ([moment, number], ["2026-01-02T03:04:05+00:00", str(number)]),
+            ([truth()], [True]),
         ):
             with self.subTest(params):
                 self.assertEqual(self.sent(params), expected)
@@ -173,6 +176,8 @@ class Requests(unittest.TestCase):
             shared = [shared, shared]
         bound, rpc_client.VALUES_MAX = rpc_client.VALUES_MAX, 10_000
         self.addCleanup(setattr, rpc_client, "VALUES_MAX", bound)
+        # As pandas' NaT, which is a datetime and equals nothing.
+        no_time = type("NaT", (datetime.datetime,), {"__eq__": lambda self, other: False, "__hash__": None})
         for params, pattern in (
             ([1, float("nan")], r"\[1\] is nan"),
             ({"a": [float("inf")]}, r"a\[0\] is inf"),
@@ -181,6 +186,7 @@ class Requests(unittest.TestCase):
             ([b"x"], r"\[0\] is of type bytes.*b64encode"),
             ([{1, 2}], r"type set.*list\(value\)"),
             ([object()], "type object"),
+            ([no_time(2026, 1, 1)], "type NaT.*None"),
             ([decimal.Decimal(1)], r"type Decimal.*str\(value\)"),
             ([Point], "type type"),
             (["\ud800"], "half a character"),

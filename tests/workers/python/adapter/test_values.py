@@ -1,6 +1,7 @@
 """Parameters by type hints, and results."""
 
 import base64
+import datetime
 import enum
 import fractions
 import numbers
@@ -138,6 +139,21 @@ def ranged(x: Annotated[int, range(1, 5)]): return x
 def told(x: Annotated[int, "How many"]): return x
 '''
 
+POSTPONED = '''
+from __future__ import annotations
+from typing import NotRequired, Required, TypedDict
+
+class Base(TypedDict):
+    a: int
+    b: NotRequired[int]
+
+class Both(Base, total=False):
+    c: Required[int]
+    d: int
+
+def both(x: Both): return x
+'''
+
 
 class Number:
     """A number of another package, as numpy's are."""
@@ -153,6 +169,9 @@ class Number:
 
     def __eq__(self, other):
         return self.value == other
+
+    def __hash__(self):
+        return hash(self.value)
 
 
 @numbers.Integral.register
@@ -268,6 +287,7 @@ class Values(unittest.TestCase):
             ("place", ["a\0b"], [0]),
             ("unique", [[[1]]], [0, 0]),
             ("by_number", [{"x": "a"}], [0, "x"]),
+            ("by_number", [{"1": "a", "01": "b"}], [0, "01"]),
             ("by_color", [{"green": 1}], [0, "green"]),
             ("pair", [{"right": "r"}], [0, "left"]),
             ("pairs", [[1]], [0]),
@@ -339,7 +359,13 @@ class Values(unittest.TestCase):
         finally:
             sys.path.remove(ADAPTER)
         self.assertEqual(rpc_values.write({"a": [Whole(2**62 + 1), Real(2.0)]}), '{"a":[4611686018427387905,2.0]}')
-        for value in (Real(float("nan")), Real(2**53 + 1), fractions.Fraction(1, 2)):
+        # As numpy's comparisons give it: no number to Python, and no bool.
+        truth = type("bool", (), {"__module__": "numpy", "__bool__": lambda self: True})
+        self.assertEqual(rpc_values.write([truth()]), "[true]")
+        self.assertEqual(rpc_values.plain({Whole(7): 1}, sends=frozenset([int])), {"7": 1})
+        # As pandas' NaT, which is a datetime and equals nothing.
+        no_time = type("NaT", (datetime.datetime,), {"__eq__": lambda self, other: False, "__hash__": None})
+        for value in (Real(float("nan")), Real(2**53 + 1), fractions.Fraction(1, 2), no_time(2026, 1, 1)):
             with self.subTest(value), self.assertRaises(rpc_values.Unfit):
                 rpc_values.plain(value)
 
@@ -394,6 +420,14 @@ class AnnotatedBounds(unittest.TestCase):
             schemas = {name: method["params"][0]["schema"] for name, method in worker.methods.items()}
             self.assertEqual(schemas["bounded"], {"type": "integer", "minimum": 1, "maximum": 10, "multipleOf": 3})
             self.assertEqual(schemas["told"], {"type": "integer", "description": "How many"})
+
+
+@unittest.skipIf(sys.version_info < (3, 11), "Required and NotRequired came with Python 3.11")
+class PostponedAnnotations(unittest.TestCase):
+    def test_members_are_required_as_marked_where_annotations_are_text(self):
+        with Worker(POSTPONED) as worker:
+            self.assertEqual(worker.methods["both"]["params"][0]["schema"]["required"], ["a", "c"])
+            self.assertEqual(worker.call("both", {"a": 1, "c": 2}), {"a": 1, "c": 2})
 
 
 if __name__ == "__main__":
