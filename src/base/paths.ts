@@ -17,9 +17,13 @@ export function baseName(path: string): string {
   return path.split(separators).at(-1) ?? "";
 }
 
-/** Whether a path does not depend on the working directory. */
-export function isAbsolutePath(path: string): boolean {
-  return isWindows ? /^([A-Za-z]:|\\)[\\/]/.test(path) : path.startsWith("/");
+/**
+ * Whether a path does not depend on the working directory.
+ *
+ * @param windows whether it is a path of Windows. @default one of this system
+ */
+export function isAbsolutePath(path: string, windows: boolean = isWindows): boolean {
+  return windows ? /^([A-Za-z]:|[\\/])[\\/]/.test(path) : path.startsWith("/");
 }
 
 /**
@@ -41,20 +45,30 @@ export function userDirectory(
  * doubled separators.
  */
 export function absolutePath(path: string): string {
-  const absolute = isAbsolutePath(path) ? path : joinPath(placeOf(path), path);
-  const root = isWindows ? /^(?:[A-Za-z]:|\\\\[^\\/]+[\\/][^\\/]+)/.exec(absolute)?.[0] ?? "" : "";
+  const absolute = isAbsolutePath(path) ? path : fromHere(path);
+  const [root = ""] = isWindows
+    ? /^(?:[A-Za-z]:|[\\/]{2}[^\\/]+[\\/][^\\/]+)/.exec(absolute) ?? []
+    : [];
   const parts: string[] = [];
   for (const part of absolute.slice(root.length).split(separators)) {
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
   }
-  return `${root}${separator}${parts.join(separator)}`;
+  const plainRoot = isWindows ? root.replaceAll("/", separator) : root;
+  return `${plainRoot}${separator}${parts.join(separator)}`;
 }
 
-/** Where a relative path begins: on Windows `\\a` is relative to the drive. */
-function placeOf(path: string): string {
-  const directory = Deno.cwd();
-  return isWindows && /^[\\/]/.test(path) ? directory.slice(0, "C:".length) : directory;
+/**
+ * A relative path behind the place that it begins at: on Windows `\\a` is relative to the drive,
+ * and `C:a` to where one is on that drive, or to its root where one is on another.
+ */
+function fromHere(path: string): string {
+  const here = Deno.cwd();
+  if (!isWindows) return joinPath(here, path);
+  const [, drive, rest = path] = /^([A-Za-z]:)(.*)$/s.exec(path) ?? [];
+  if (/^[\\/]/.test(rest)) return joinPath(here.slice(0, "C:".length), rest);
+  const isThisDrive = drive === undefined || here.toLowerCase().startsWith(drive.toLowerCase());
+  return joinPath(isThisDrive ? here : drive, rest);
 }
 
 /** The directory that holds what is at an absolute path; the root's is itself. */
@@ -134,13 +148,55 @@ export function writeNewFile(path: string, text: string, mode = 0o666): void {
  * @param mode who may use it, as far as the umask lets them. @default 0o666
  * @throws {Error} the file system's error; the file is as it was
  */
-export async function replaceFile(path: string, text: string, mode = 0o666): Promise<void> {
+export function replaceFile(path: string, text: string, mode = 0o666): void {
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     writeNewFile(temporary, text, mode);
-    await Deno.rename(temporary, path);
+    takePlace(temporary, path);
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
+    removeQuietly(temporary);
     throw error;
+  }
+}
+
+/** Removes a file that may be there; never throws. */
+export function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was never made, or it has another name by now.
+  }
+}
+
+/** How {@link takePlace} renames; a test has its own. */
+interface Renaming {
+  readonly windows: boolean;
+  rename(from: string, to: string): void;
+}
+
+/** How often a file is renamed on Windows while something has one of the two open. */
+const renamesMax = 8;
+
+/**
+ * Renames a file, in place of the one that has the name, if there is one.
+ *
+ * Windows refuses that while another program has either of them open without sharing its removal:
+ * one in Python that reads it, or what looks for viruses in all that is new. That takes
+ * milliseconds, so it is tried again for an eighth of a second.
+ *
+ * @throws the file system's error
+ */
+export function takePlace(
+  from: string,
+  to: string,
+  renaming: Renaming = { windows: isWindows, rename: Deno.renameSync },
+): void {
+  for (let pauseMs = 1, left = renamesMax - 1;; pauseMs *= 2, left--) {
+    try {
+      return renaming.rename(from, to);
+    } catch (error) {
+      if (!renaming.windows || left === 0 || error instanceof Deno.errors.NotFound) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
   }
 }

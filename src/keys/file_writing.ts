@@ -3,7 +3,7 @@
 import { type Clock, sleep, systemClock } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
-import { directoryOf, exists, joinPath } from "../base/paths.ts";
+import { directoryOf, exists, joinPath, removeQuietly, takePlace } from "../base/paths.ts";
 import { isSecret, keyFiles } from "./files.ts";
 import { keysLockRetryMs, keysLockTimeoutMs } from "./limits.ts";
 
@@ -184,18 +184,10 @@ function replaceFiles(files: readonly NewFile[]): void {
       written.push({ temporary, path });
       writeWhole(temporary, new TextEncoder().encode(text), mode);
     }
-    for (const { temporary, path } of written) Deno.renameSync(temporary, path);
+    for (const { temporary, path } of written) takePlace(temporary, path);
   } catch (error) {
     for (const { temporary } of written) removeQuietly(temporary);
     throw error;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It was never made, or it has taken its place.
   }
 }
 

@@ -10,6 +10,7 @@ import {
   joinPath,
   pathOfFileUrl,
   replaceFile,
+  takePlace,
 } from "../../src/base/paths.ts";
 
 const paths = [
@@ -25,13 +26,24 @@ const paths = [
   "../a",
   "..",
   ".",
-  ...(Deno.build.os === "windows" ? ["C:\\a\\..\\b", "C:/a/b", "\\\\host\\share\\a\\..\\b"] : []),
+  ...(Deno.build.os === "windows"
+    ? [
+      ...[
+        "C:\\a\\..\\b",
+        "C:/a/b",
+        "\\\\host\\share\\a\\..\\b",
+        "//host/share/a/../b",
+        "\\\\?\\C:\\a",
+      ],
+      ...[`${Deno.cwd().slice(0, 2)}a`, `${Deno.cwd().slice(0, 2)}..\\a`, "Q:a"],
+    ]
+    : []),
 ];
 
 Deno.test("absolutePath() and isAbsolutePath() say what node:path says", () => {
   for (const path of paths) {
     // Node.js takes a path without a drive for absolute on Windows, which depends on where one is.
-    if (Deno.build.os === "windows" && path.startsWith("/")) continue;
+    if (Deno.build.os === "windows" && /^\/(?!\/)/.test(path)) continue;
     assert.equal(isAbsolutePath(path), isAbsolute(path), path);
     assert.equal(absolutePath(path), resolve(path), path);
   }
@@ -95,8 +107,8 @@ Deno.test("replaceFile() writes all of a file, or leaves nothing beside it", asy
   const directory = await Deno.makeTempDir();
   try {
     const path = join(directory, "a");
-    await replaceFile(path, "first", 0o600);
-    await replaceFile(path, "second", 0o600);
+    replaceFile(path, "first", 0o600);
+    replaceFile(path, "second", 0o600);
     assert.equal(await Deno.readTextFile(path), "second");
     if (Deno.build.os !== "windows") {
       assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
@@ -106,7 +118,7 @@ Deno.test("replaceFile() writes all of a file, or leaves nothing beside it", asy
     ) {
       const before = Deno.umask(umask);
       try {
-        await replaceFile(path, "third");
+        replaceFile(path, "third");
       } finally {
         Deno.umask(before);
       }
@@ -115,7 +127,7 @@ Deno.test("replaceFile() writes all of a file, or leaves nothing beside it", asy
     // No file takes the place of a directory with something in it.
     const full = join(directory, "full");
     await Deno.mkdir(join(full, "b"), { recursive: true });
-    await assert.rejects(replaceFile(full, "fourth"));
+    assert.throws(() => replaceFile(full, "fourth"));
     assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
       "a",
       "full",
@@ -123,4 +135,22 @@ Deno.test("replaceFile() writes all of a file, or leaves nothing beside it", asy
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("takePlace() tries again on Windows, where what has a file open for a moment forbids it", () => {
+  const renamed = (failures: number, windows: boolean, Failure: new () => Error) => {
+    let tries = 0;
+    takePlace("a", "b", {
+      windows,
+      rename() {
+        if (++tries <= failures) throw new Failure();
+      },
+    });
+    return tries;
+  };
+  const { PermissionDenied, NotFound } = Deno.errors;
+  assert.equal(renamed(3, true, PermissionDenied), 4);
+  assert.throws(() => renamed(Infinity, true, PermissionDenied), PermissionDenied);
+  assert.throws(() => renamed(1, true, NotFound), NotFound);
+  assert.throws(() => renamed(1, false, PermissionDenied), PermissionDenied);
 });

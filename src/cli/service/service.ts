@@ -131,7 +131,7 @@ async function install(manager: ServiceManager, steps: Steps, isPrinted: boolean
   for (const { path, text } of files) {
     try {
       await Deno.mkdir(directoryOf(path), { recursive: true });
-      await replaceFile(path, text);
+      replaceFile(path, text);
     } catch (error) {
       throw unwritable(path, error);
     }

@@ -3,6 +3,7 @@ import { parse, stringify } from "smol-toml";
 import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
+import { removeQuietly, takePlace } from "../../base/paths.ts";
 
 /** A value in a settings file; `undefined`: the name is not set. */
 export type SettingValue = string | number | boolean | undefined;
@@ -145,13 +146,9 @@ function replace(path: string, text: string, mode: number): void {
       return;
     }
     if (Deno.build.os !== "windows") Deno.chmodSync(temporary, mode);
-    Deno.renameSync(temporary, path);
+    takePlace(temporary, path);
   } catch (error) {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It was never made.
-    }
+    removeQuietly(temporary);
     throw error;
   }
 }

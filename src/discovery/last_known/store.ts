@@ -66,7 +66,7 @@ export class LastKnownStore {
     const path = await this.#pathOf(list.registry, list.service);
     try {
       await Deno.mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await replaceFile(path, JSON.stringify(list), 0o600);
+      replaceFile(path, JSON.stringify(list), 0o600);
       this.#saveFailed = false;
     } catch (error) {
       if (this.#saveFailed) return;

@@ -13,7 +13,7 @@
  * another id.
  */
 
-import { joinPath, readRegularFile, writeNewFile } from "../../base/paths.ts";
+import { joinPath, readRegularFile, takePlace, writeNewFile } from "../../base/paths.ts";
 import { instanceJsonBytesMax } from "../instance_json.ts";
 
 /** The parts of a file's name. */
@@ -70,7 +70,7 @@ export class OwnRegistration {
         if (lock.tryLockSync(true) && isThere(lockPath)) {
           const temporary = pathOf(directory, id, "tmp");
           writeNewFile(temporary, encode(id), mode);
-          Deno.renameSync(temporary, pathOf(directory, id, "json"));
+          takePlace(temporary, pathOf(directory, id, "json"));
           return registration;
         }
         if (attempt === attemptsMax) throw new Error(`somebody else locks or removes ${lockPath}`);

@@ -55,7 +55,7 @@ async function writeOverride(path: string, override: Override): Promise<void> {
     });
     return;
   }
-  await replaceFile(path, encodeOverride(override));
+  replaceFile(path, encodeOverride(override));
 }
 
 /** The address is escaped because Windows allows no colon in a file's name. */
