@@ -9,7 +9,7 @@ import type { Answers } from "./door/answers.ts";
 import type { BodyReader } from "./door/body.ts";
 import type { Sender } from "./door/connections.ts";
 import { Leftovers } from "./door/leftovers.ts";
-import { HttpProblem, problemResponse } from "./door/problem.ts";
+import { HttpProblem, jsonRpcRefusal, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
 import { Shares } from "./door/shares.ts";
 import { PartTurns } from "./door/turns.ts";
@@ -53,6 +53,9 @@ interface RoutesOptions {
 
 /** The path of calls, before the method's name. */
 const callPath = "/call/";
+
+/** The path of agents' messages. */
+const agentsPath = "/mcp";
 
 /**
  * Routes requests. Everything that acts is a POST or a WebSocket. All but the probes and the page's
@@ -115,9 +118,11 @@ export class Routes {
   async #answerIn(request: Request, sender: Sender, count: number): Promise<Response> {
     const { access, log } = this.#options;
     let cors: Readonly<Record<string, string>> | undefined;
+    let refusal = problemResponse;
     this.#requests++;
     try {
       const url = targetOf(request);
+      if (url.pathname === agentsPath) refusal = jsonRpcRefusal;
       const origin = request.headers.get("origin");
       access.checkPlace(url, request.headers);
       cors = access.corsHeaders(origin);
@@ -134,14 +139,14 @@ export class Routes {
       return cors === undefined ? answer : withHeaders(answer, cors);
     } catch (error) {
       if (error instanceof HttpProblem) {
-        const answer = problemResponse(error.error, { ...error.headers, ...cors }, error.status);
+        const answer = refusal(error.error, { ...error.headers, ...cors }, error.status);
         // Its place is free by now: the request counts as answered.
         return this.#leftovers.read(request).then(() => {
           sender.connection?.message();
           return answer;
         });
       }
-      if (isRpcError(error)) return problemResponse(error, cors);
+      if (isRpcError(error)) return refusal(error, cors);
       // Nobody waits for the answer to a request that was given up.
       if (!request.signal.aborted) {
         log.warn("Cannot answer a request", { reason: messageOf(error) });
@@ -179,7 +184,7 @@ export class Routes {
     const asset = isLook(request) ? assetAt(pathname) : undefined;
     if (asset !== undefined) return asset;
     if (pathname === "/") return await this.#root(request, url, sender);
-    if (pathname === "/mcp") {
+    if (pathname === agentsPath) {
       // A GET would wait for unsolicited messages, of which there are none.
       allow(request, "POST", "DELETE");
       this.#options.access.checkToken(request.headers, url);

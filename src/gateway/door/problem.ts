@@ -1,4 +1,5 @@
 import { type ErrorName, errorTable, RpcError } from "../../base/errors.ts";
+import { encodeError } from "../../wire/codec.ts";
 import { reply } from "./reply.ts";
 
 /** The HTTP status for each error of a call. */
@@ -88,16 +89,36 @@ export function problemDetails(error: RpcError, status: number = statusOf(error)
   };
 }
 
-/** An error as an answer. */
-export function problemResponse(
+/** Makes a refused request's answer of an error. */
+type Refusal = (
   error: RpcError,
+  headers?: Readonly<Record<string, string>>,
+  status?: number,
+) => Response;
+
+/** An error as problem details. */
+export const problemResponse: Refusal = (error, headers, status = statusOf(error)) => {
+  const details = JSON.stringify(problemDetails(error, status));
+  return refusal(`${details}\n`, "application/problem+json", status, headers);
+};
+
+/**
+ * An error as one of JSON-RPC under no id, which is the form that agents' programs read whatever
+ * the status. They lose all other texts.
+ */
+export const jsonRpcRefusal: Refusal = (error, headers, status = statusOf(error)) =>
+  refusal(encodeError(null, error), "application/json", status, headers);
+
+function refusal(
+  body: string,
+  type: string,
+  status: number,
   headers: Readonly<Record<string, string>> = {},
-  status: number = statusOf(error),
 ): Response {
-  return reply(`${JSON.stringify(problemDetails(error, status))}\n`, {
+  return reply(body, {
     status,
     headers: {
-      "content-type": "application/problem+json",
+      "content-type": type,
       ...(status === 429 || status === 503 ? { "retry-after": String(retryAfterSeconds) } : {}),
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
       ...headers,

@@ -122,8 +122,12 @@ Deno.test("agents over HTTP want the token, take no batch, round no numbers, and
   ];
   for (const [body, headers, status] of cases) {
     const answer = await ask(body, headers);
-    assert.equal(answer.status, status, `${body} ${JSON.stringify(headers)}`);
-    await answer.body?.cancel();
+    const why = `${body} ${JSON.stringify(headers)}`;
+    assert.equal(answer.status, status, why);
+    // The form that an agent's program reads: of any other it tells only that there was an error.
+    assert.equal(answer.headers.get("content-type"), "application/json", why);
+    const { jsonrpc, id, error } = await answer.json();
+    assert.deepEqual([jsonrpc, id, typeof error.message], ["2.0", null, "string"], why);
   }
   // What a message that stands for itself says of itself is the same in its headers.
   const meta = {
