@@ -16,6 +16,18 @@ interface Progress {
 /** From so many bytes on, read between two looks, a peer is sending much. */
 const muchBytes = 4 * 1024;
 
+/**
+ * A peer that has ended its side is asked at so many looks whether it is still there. The system of
+ * a dead one resets the connection at the first, and writing the second tells.
+ */
+const looksToAskFirst = 2;
+
+/**
+ * Later it is asked at each so many looks. If the network has ended only one way, the client asks
+ * too, and is not heard: it has to find out by our silence, and gives up before the next look.
+ */
+const looksToAskAgain = 8;
+
 /** Why a connection is to be closed. */
 export type Stall = "unread" | "line" | "idle";
 
@@ -26,6 +38,7 @@ export class PeerWatch {
   readonly #idle: StallTimer;
   #bytesRead = 0;
   #bytesPushed = 0;
+  #looksSinceEnd = 0;
 
   constructor(limits: SessionLimits) {
     this.#unread = new StallTimer(limits.writeStallTimeoutMs);
@@ -53,5 +66,11 @@ export class PeerWatch {
     // The blank line is no reason to send none the next time.
     this.#bytesPushed = bytesPushed + (isListening ? 1 : 0);
     return isListening;
+  }
+
+  /** Whether to ask a peer that has ended its side at this look. To be called at each of them. */
+  isToAsk(): boolean {
+    const looks = ++this.#looksSinceEnd;
+    return looks <= looksToAskFirst || looks % looksToAskAgain === 0;
   }
 }

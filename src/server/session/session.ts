@@ -158,6 +158,7 @@ export class Session implements IntakeOwner {
       this.#isTold && this.#state.kind === "open";
     const isInLine = this.#splitter.partialBytes > 0 && this.#reader !== "held up";
     const isIdle = this.#calls.size === 0 && pendingBytes === 0;
+    const hasEnded = this.#reader === "ended" && this.#calls.size > 0;
     const stall = this.#watch.look({
       written: pendingBytes > 0 ? bytesWritten : undefined,
       line: isInLine ? this.#linesRead : undefined,
@@ -168,7 +169,7 @@ export class Session implements IntakeOwner {
       this.refuse(farewell ?? encodeError(null, refusals.idle));
     } else if (stall !== undefined) {
       this.#broke(new Error(stallReasons[stall]));
-    } else if (isListening || (this.#reader === "ended" && this.#calls.size > 0)) {
+    } else if (isListening || (hasEnded && this.#watch.isToAsk())) {
       // A live peer ignores a blank line, and knows that we read. The system of a dead one resets
       // the connection, so its calls do not run to their deadlines for nobody. Who says nothing of
       // itself may take the next line for its answer, so it gets white space ahead of that.
