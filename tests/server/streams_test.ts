@@ -209,6 +209,22 @@ serverTest(
   },
 );
 
+// To see it fail: let OpenCalls.cancelStarved in src/server/session/open_calls.ts return at once.
+serverTest(
+  "P-60: a stream ends whose client cannot grant it any more, and no other",
+  async (harness) => {
+    const { peer, log } = await start(harness);
+    await ask(peer, 1, "tally", [10], { stream: 3 });
+    await ask(peer, 2, "tally", [2], { stream: 3 });
+    await peer.closeWrite();
+    await peer.ended();
+    const { error } = await peer.answer(1);
+    assert.deepEqual([error?.code, error?.data?.executed], [-32004, "maybe"]);
+    assert.equal((await peer.answer(2)).result, 2);
+    assert.deepEqual(log.stopped.toSorted(), [2, 3]);
+  },
+);
+
 serverTest("a batch may hold streams: items at once, answers together", async (harness) => {
   const { peer } = await start(harness);
   const batch = [1, 2].map((id) => (

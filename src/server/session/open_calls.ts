@@ -4,6 +4,7 @@ import type { RequestBytes, RequestShare } from "../bounds/request_bytes.ts";
 import type { Shared } from "../bounds/shared.ts";
 import type { SessionCall } from "./session_call.ts";
 import { StreamSessionCall } from "./stream_session_call.ts";
+import type { Id } from "../../wire/message.ts";
 
 interface Waiter {
   readonly callsMax: number;
@@ -79,6 +80,18 @@ export class OpenCalls {
     const due = this.#waiters.filter(({ callsMax }) => this.#hasAtMost(callsMax));
     this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
     for (const waiter of due) waiter.resolve();
+  }
+
+  /** Grants items to the streams with an id. */
+  more(id: Id, n: number): void {
+    for (const stream of [...this.#streams]) {
+      if (stream.id === id) stream.more(n);
+    }
+  }
+
+  /** Cancels the streams that wait for credit, where none can come: see the method of each. */
+  cancelStarved(): void {
+    for (const stream of [...this.#streams]) stream.cancelIfStarved();
   }
 
   /** Resolves when at most so many calls are open, and their bytes are at most half the bound. */

@@ -159,6 +159,7 @@ export class Session implements IntakeOwner {
     const isInLine = this.#splitter.partialBytes > 0 && this.#reader !== "held up";
     const isIdle = this.#calls.size === 0 && pendingBytes === 0;
     const hasEnded = this.#reader === "ended" && this.#calls.size > 0;
+    if (hasEnded) this.#calls.cancelStarved();
     const stall = this.#watch.look({
       written: pendingBytes > 0 ? bytesWritten : undefined,
       line: isInLine ? this.#linesRead : undefined,
@@ -234,9 +235,7 @@ export class Session implements IntakeOwner {
   }
 
   more(id: Id, n: number): void {
-    for (const call of [...this.#calls.streams]) {
-      if (call.id === id) call.more(n);
-    }
+    this.#calls.more(id, n);
   }
 
   answered(call: SessionCall): void {

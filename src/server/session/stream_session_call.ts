@@ -39,6 +39,7 @@ export class StreamSessionCall extends SessionCall {
   /** Most items outstanding: fewer if they are long. */
   #window = streamWindowAtFirst;
   #isWaiting = false;
+  #wasStarved = false;
   #count: number | undefined;
   #failure: RpcError | undefined;
 
@@ -56,6 +57,17 @@ export class StreamSessionCall extends SessionCall {
   more(n: number): void {
     this.#credit += n;
     this.#grant();
+  }
+
+  /**
+   * Cancels it if it had no credit at the last look either. To be called at each look where its
+   * client cannot grant any more. A worker may tell the end of its items without credit, but does
+   * so at once.
+   */
+  cancelIfStarved(): void {
+    const isStarved = this.#credit === 0 && this.#outstanding === 0;
+    if (isStarved && this.#wasStarved) this.cancel();
+    this.#wasStarved = isStarved;
   }
 
   /** The result of a stream is the number of its items, counted here. */
