@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { systemClock, type Timer } from "../base/clock.ts";
+import { parseHostPort } from "../base/names/host_port.ts";
 import { callOnce } from "../client/call_once.ts";
 import { tcpTransport } from "../client/transport.ts";
 import { reservedMethods } from "../wire/reserved.ts";
@@ -57,12 +58,11 @@ export class DemoScreen implements DemoView {
 
 /** Asks a server how many calls it has under way. */
 async function ask(server: DemoServerState): Promise<void> {
-  const match = /^(.*):(\d+)$/.exec(server.address ?? "");
-  if (server.state !== "serving" || match === null) return;
+  const { host, port } = parseHostPort(server.address ?? "") ?? {};
+  if (server.state !== "serving" || host === undefined || port === undefined) return;
   try {
-    const target = { host: match[1] ?? "", port: Number(match[2]) };
     const deps = { transport: tcpTransport, clock: systemClock };
-    const stats = await callOnce(target, reservedMethods.stats, askTimeoutMs, deps);
+    const stats = await callOnce({ host, port }, reservedMethods.stats, askTimeoutMs, deps);
     server.inFlight = statsSchema.parse(stats).inFlight;
   } catch {
     server.inFlight = undefined;

@@ -1,7 +1,7 @@
 /** Registry URLs, as text and as data. */
 
 import { RpcError } from "../base/errors.ts";
-import { addressOf, type HostPort } from "../base/names/host_port.ts";
+import { addressOf, type HostPort, parseHostPort } from "../base/names/host_port.ts";
 
 /** `local:` or `local:/some/dir`. */
 export interface LocalRegistryUrl {
@@ -154,13 +154,10 @@ function parseZooKeeper(text: string, rest: string, tls: boolean): ZooKeeperRegi
 
 function parseHosts(text: string, list: string, portDefault: number | undefined): HostPort[] {
   return list.split(",").map((item) => {
-    // An address with colons may name the interface that it is reached by: fe80::1%eth0.
-    const match =
-      /^(?:\[((?![0-9A-Fa-f.]+%)[0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/
-        .exec(item.trim());
-    if (match === null) throw invalid(text, `${part(text, item)} is no host:port`);
-    const host = match[1] ?? match[2] ?? "";
-    const port = match[3] === undefined ? portDefault : Number(match[3]);
+    const { host, port = portDefault } = parseHostPort(item.trim()) ?? {};
+    if (host === undefined || !isHost(host)) {
+      throw invalid(text, `${part(text, item)} is no host:port`);
+    }
     if (port === undefined) throw invalid(text, `${part(text, item)} lacks a port`);
     if (port < 1 || port > 65_535) {
       throw invalid(text, `the port of ${part(text, item)} is not from 1 to 65535`);

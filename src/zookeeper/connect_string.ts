@@ -1,6 +1,6 @@
 /** Parses the address of a ZooKeeper ensemble as its users write it. */
 
-import type { HostPort } from "../base/names/host_port.ts";
+import { type HostPort, parseHostPort } from "../base/names/host_port.ts";
 import { ZooKeeperError } from "./errors.ts";
 import { checkPath } from "./paths.ts";
 
@@ -14,9 +14,6 @@ export interface ConnectString {
 
 /** ZooKeeper's default port. */
 const defaultPort = 2181;
-
-// A bracketed IPv6 address, or a name without colons; then perhaps a port.
-const memberPattern = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/;
 
 /**
  * Parses `host[:port][,host[:port]...][/chroot]`, with IPv6 addresses in brackets.
@@ -43,9 +40,7 @@ export function parseConnectString(text: string): ConnectString {
 }
 
 function parseMember(part: string, whole: string): HostPort {
-  const match = memberPattern.exec(part);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3] ?? defaultPort);
+  const { host, port = defaultPort } = parseHostPort(part) ?? {};
   if (host === undefined || port < 1 || port > 65535) {
     throw new ZooKeeperError(
       "BAD_ARGUMENTS",

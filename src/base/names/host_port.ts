@@ -15,6 +15,27 @@ export function addressOf({ host, port }: HostPort): string {
 }
 
 /**
+ * An IPv6 address in brackets, which may name the interface that it is reached by, or a host
+ * without colons; then perhaps a port.
+ */
+const form = /^(?:\[([\da-f.]*:[\da-f:.]*(?:%[\w.~-]+)?)\]|([^:/[\]\s]+))(?::(\d+))?$/i;
+
+/**
+ * Reads `host`, `host:port`, `[IPv6]` or `[IPv6]:port`, as in `[fe80::1%eth0]:80`.
+ *
+ * @returns the host without brackets, and the port, however large; `undefined` where there is none,
+ * and if the text has none of these forms
+ */
+export function parseHostPort(
+  text: string,
+): { readonly host: string; readonly port: number | undefined } | undefined {
+  const [, address, name, digits] = form.exec(text) ?? [];
+  const host = address ?? name;
+  if (host === undefined) return undefined;
+  return { host, port: digits === undefined ? undefined : Number(digits) };
+}
+
+/**
  * The address to listen on for a host: `localhost` is this machine's own whatever its hosts file
  * says, for what it is told is for this machine alone (RFC 6761, 6.3).
  */

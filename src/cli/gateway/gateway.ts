@@ -1,6 +1,6 @@
 import { aborted, systemClock } from "../../base/clock.ts";
 import { emptyCoreFiles } from "../../base/system/core_files.ts";
-import type { HostPort } from "../../base/names/host_port.ts";
+import { type HostPort, parseHostPort } from "../../base/names/host_port.ts";
 import { Client } from "../../client/client.ts";
 import { Gateway } from "../../gateway/gateway.ts";
 import { openKeys, transportOf } from "../../library/own_keys.ts";
@@ -95,10 +95,8 @@ function joined(host: string, port: string): string {
 /** `host:port`, and as `rpc serve` has it `port` and `:port`. @throws {UsageError} */
 function listenAddress(text: string): HostPort {
   const full = text.replace(/^(?=\d{1,5}$)/, "127.0.0.1:").replace(/^:/, "0.0.0.0:");
-  const match = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(full);
-  const host = match?.[1] ?? match?.[2];
-  const port = match?.[3];
-  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
+  const { host, port } = parseHostPort(full) ?? {};
+  if (host !== undefined && port !== undefined && port <= 65_535) return { host, port };
   throw new UsageError(
     `Cannot listen on ${JSON.stringify(text)}: give host:port, such as ${addressDefault}; port 0 ` +
       "picks a free one",

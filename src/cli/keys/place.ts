@@ -1,4 +1,4 @@
-import type { HostPort } from "../../base/names/host_port.ts";
+import { type HostPort, parseHostPort } from "../../base/names/host_port.ts";
 import { UsageError } from "../../base/command_error.ts";
 
 /** Where to invite and to join if no port is named: beside the one that servers usually have. */
@@ -10,9 +10,7 @@ const portDefault = 6665;
  * @throws {UsageError} it is none
  */
 export function placeOf(text: string): HostPort & { readonly text: string } {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3] ?? portDefault);
+  const { host, port = portDefault } = parseHostPort(text) ?? {};
   if (host === undefined || port < 1 || port > 65_535) {
     throw new UsageError(
       `Cannot use the address ${JSON.stringify(text)}: give host:port, such as 192.168.0.211:6665`,

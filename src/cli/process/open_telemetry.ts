@@ -12,6 +12,7 @@ import {
   type Tracer as ApiTracer,
 } from "@opentelemetry/api";
 import type { Span, TracedCall, TracedEnd, Tracer } from "../../base/tracer.ts";
+import { parseHostPort } from "../../base/names/host_port.ts";
 import { version } from "../../base/version.ts";
 
 /**
@@ -99,11 +100,7 @@ function remote(traceparent: string): Context {
   });
 }
 
-/** `host:port` or `[v6]:port`, in its parts. */
 function serverAttributes(server: string): Attributes {
-  const colon = server.lastIndexOf(":");
-  return {
-    "server.address": server.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
-    "server.port": Number(server.slice(colon + 1)),
-  };
+  const { host, port } = parseHostPort(server) ?? {};
+  return { "server.address": host, "server.port": port };
 }

@@ -1,4 +1,4 @@
-import type { HostPort } from "../../base/names/host_port.ts";
+import { type HostPort, parseHostPort } from "../../base/names/host_port.ts";
 import { UsageError } from "../../base/command_error.ts";
 
 /** Where a server listens, and what it serves. */
@@ -71,22 +71,21 @@ function portOf(text: string): number {
  * @throws {UsageError} it is none
  */
 export function metricsAddress(text: string): HostPort {
-  const match = /^(.+):(\d{1,5})$/.exec(text);
-  if (match === null) {
+  const { host, port } = parseHostPort(text) ?? {};
+  if (host === undefined || port === undefined) {
     throw new UsageError(
       `Cannot use --metrics ${JSON.stringify(text)}: give host:port, such as 127.0.0.1:9464`,
     );
   }
-  const [, host = "", port = ""] = match;
-  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: portOf(port) };
+  return { host, port: portOf(String(port)) };
 }
 
 /** `host:port`, `[v6]:port`, `:port` or `port`; `undefined` if it is none of these. */
 function hostAndPort(text: string): HostPort | undefined {
   if (/^\d{1,5}$/.test(text)) return { host: thisMachine, port: portOf(text) };
-  const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text) ?? [];
-  if (port === undefined) return undefined;
-  return { host: v6 ?? inFull(host || everywhere), port: portOf(port) };
+  const { host, port } = parseHostPort(text.replace(/^:/, `${everywhere}:`)) ?? {};
+  if (host === undefined || port === undefined) return undefined;
+  return { host: inFull(host), port: portOf(String(port)) };
 }
 
 /**

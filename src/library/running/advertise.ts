@@ -1,6 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
-import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { addressOf, type HostPort, parseHostPort } from "../../base/names/host_port.ts";
 
 /** Addresses that mean "every interface": one can listen on them, but not connect to them. */
 const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
@@ -108,11 +108,10 @@ function isLinkLocal(address: string): boolean {
 }
 
 function parseAdvertise(text: string, portDefault: number): HostPort {
-  const match =
-    /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|([^:[\]\s]+)|([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(?:%[\w.~-]+)?))(?::(\d{1,5}))?$/
-      .exec(text);
-  const host = match?.[1] ?? match?.[2] ?? match?.[3];
-  const port = match?.[4] === undefined ? portDefault : Number(match[4]);
+  // An IPv6 address that stands alone needs no brackets.
+  const { host, port = portDefault } =
+    parseHostPort(/^[^[]*:.*:/.test(text) ? `[${text}]` : text) ??
+      {};
   if (host === undefined || wildcards.has(host) || port < 1 || port > 65_535) {
     throw new RpcError(
       "InvalidParams",
