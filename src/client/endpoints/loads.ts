@@ -58,8 +58,8 @@ export class Loads {
   /** Counts the calls that were sent. Not a time, since many calls share a look at the clock. */
   #turns = 0;
   /**
-   * The average weight, if weights include shares. Then a server is expected to have more calls in
-   * flight in proportion to its weight. 0: weights do not include shares.
+   * The average weight, if weights include shares. Then a server is expected to be given calls, and
+   * to have some in flight, in proportion to its weight. 0: weights do not include shares.
    */
   weightOfOne = 0;
 
@@ -107,8 +107,12 @@ export class Loads {
   /** The calls of this client that a server works on, relative to what is expected of it. */
   loadOf(row: number): number {
     const inFlight = this.inFlightOf(row);
-    if (this.weightOfOne === 0 || inFlight === 0) return inFlight;
-    return inFlight * this.weightOfOne / Math.max(this.weightOf(row), Number.MIN_VALUE);
+    return inFlight === 0 ? 0 : inFlight / Math.max(this.expectedOf(row), Number.MIN_VALUE);
+  }
+
+  /** The calls that it is expected to be given, relative to the average server. */
+  expectedOf(row: number): number {
+    return this.weightOfOne === 0 ? 1 : this.weightOf(row) / this.weightOfOne;
   }
 
   /** The turn at which it was last sent a call; `-Infinity` if never. */
@@ -232,10 +236,16 @@ export class MethodLoads {
     else if (this.#idle.size > 0) this.#idle.delete(row);
   }
 
-  /** Its recent latency in milliseconds; 0 if nothing is known. */
+  /**
+   * Its recent latency in milliseconds; 0 if nothing is known.
+   *
+   * A server with a small share is called less often. If its latency were forgotten as soon as that
+   * of others, it would seem quicker than they are, and be given more than its share.
+   */
   latencyOf(row: number, nowMs: number): number {
     const at = row * rowLength;
-    const idleMs = nowMs - (this.#rows[at + answeredAtMsAt] as number);
+    const sinceMs = nowMs - (this.#rows[at + answeredAtMsAt] as number);
+    const idleMs = sinceMs * this.servers.expectedOf(row);
     const averageMs = this.#rows[at + averageMsAt] as number;
     return this.#answers[row] === failed
       ? forgottenPenalty(averageMs, idleMs)

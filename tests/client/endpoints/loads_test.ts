@@ -101,3 +101,17 @@ Deno.test("the more servers there are, the fewer methods are kept", () => {
   assert.ok(keptOf(50) === 50);
   assert.ok(keptOf(200) < 200);
 });
+
+Deno.test("a server that is called half as often by its share is as slow for twice as long", () => {
+  const loads = new Loads();
+  const method = loads.of("fib");
+  const [small, usual] = [loads.add(0.5), loads.add(1)];
+  loads.weightOfOne = 1;
+  for (const row of [small, usual]) method.observe(row, 40, 0);
+  for (const idleMs of [10, 100, 400, 1_000]) {
+    assert.equal(method.latencyOf(small, 2 * idleMs), method.latencyOf(usual, idleMs));
+  }
+  assert.ok(method.latencyOf(usual, 400) < 20, "it is forgotten in the end");
+  loads.weightOfOne = 0;
+  assert.equal(method.latencyOf(small, 400), method.latencyOf(usual, 400));
+});
