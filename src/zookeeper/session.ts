@@ -327,7 +327,6 @@ export class Session {
   }
 
   #setState(state: ZooKeeperState): void {
-    if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
     this.#guarded(() => this.#options.onState(state));
   }

@@ -167,3 +167,17 @@ Deno.test("only a client that has written waits for the end of its session", asy
   ends[1]?.reply();
   await closing;
 });
+
+Deno.test("a closed client has no timer set, whether it was connected or not", async () => {
+  await using server = new ScriptedServer();
+  const clock = new VirtualClock();
+  await using fixture = newClient(server.connectString, { clock });
+  await fixture.client.connect(60_000);
+  await fixture.client.close();
+  assert.equal(clock.pendingTimers, 0);
+  await using unconnected = newClient(`127.0.0.1:${freePort()}`, { clock });
+  const connecting = assert.rejects(unconnected.client.connect(60_000), closed);
+  await unconnected.client.close();
+  await connecting;
+  assert.equal(clock.pendingTimers, 0);
+});

@@ -185,6 +185,26 @@ Deno.test("a server that ends each connection at once is not hammered", async ()
   }
 });
 
+Deno.test("connect() does not tell a failure from before the last connection", async () => {
+  const clock = new VirtualClock();
+  await using server = new ScriptedServer({
+    accepts: (connection) => connection === 2,
+    onRequest: (request) => request.hangUp(),
+  });
+  await using fixture = newClient(server.connectString, { clock });
+  const { client } = fixture;
+  const connecting = client.connect(60_000);
+  await waitFor("a failure", () => fixture.connectFailures.length === 1);
+  await waitFor("the wait after it", () => clock.pendingTimers === 2);
+  clock.advance(2_000);
+  await connecting;
+  await assert.rejects(client.exists("/"), withCode("CONNECTION_LOSS"));
+  const message = `Cannot connect to ZooKeeper at ${server.connectString} within 0 ms`;
+  const again = assert.rejects(client.connect(0), { message });
+  clock.advance(0);
+  await again;
+});
+
 Deno.test("a session that every member hangs up on is given up when its time is over, not before", async () => {
   const clock = new VirtualClock();
   await using server = new ScriptedServer({
