@@ -220,6 +220,7 @@ serverTest(
     await peer.ended();
     const { error } = await peer.answer(1);
     assert.deepEqual([error?.code, error?.data?.executed], [-32004, "maybe"]);
+    assert.match(error?.message ?? "", /its client's side of the connection has ended/);
     assert.equal((await peer.answer(2)).result, 2);
     assert.deepEqual(log.stopped.toSorted(), [2, 3]);
   },

@@ -8,6 +8,10 @@ import type { MessageBound } from "../../wire/message_bound.ts";
 import type { AnswerSink } from "./batch_answers.ts";
 import { SessionCall } from "./session_call.ts";
 
+/** Its client has cancelled nothing, and may still be there, behind a network that cut one way. */
+const starved = "Cannot go on with the stream: its client's side of the connection has ended, so " +
+  "no more items can be granted";
+
 /** The connection, as its streams need it. */
 export interface ItemOutlet {
   /** Whether the peer leaves so much unread that no more items are to be made. */
@@ -66,7 +70,10 @@ export class StreamSessionCall extends SessionCall {
    */
   cancelIfStarved(): void {
     const isStarved = this.#credit === 0 && this.#outstanding === 0;
-    if (isStarved && this.#wasStarved) this.cancel();
+    if (isStarved && this.#wasStarved) {
+      this.#failure ??= new RpcError("Cancelled", starved);
+      this.cancel();
+    }
     this.#wasStarved = isStarved;
   }
 
