@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
@@ -79,7 +78,7 @@ Deno.test("without ZooKeeper its client is not loaded", async () => {
 /** All modules that loading a module loads at once. */
 async function staticImportsOf(root: URL): Promise<Set<string>> {
   const output = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", fileURLToPath(root)],
+    args: ["info", "--json", root.href],
     stderr: "inherit",
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(output.stdout)) as {
