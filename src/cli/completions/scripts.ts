@@ -110,7 +110,7 @@ Register-ArgumentCompleter -Native -CommandName 'rpc', 'rpc.exe' -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
   $texts = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
     ForEach-Object { if ($null -ne $_.Value) { "$($_.Value)" } else { $_.Extent.Text } })
-  $program = $commandAst.CommandElements[0].Extent.Text
+  $program = $commandAst.GetCommandName()
   $before = @($texts | Select-Object -Skip 1)
   & $program complete "--current=$wordToComplete" '--' @before 2>$null | ForEach-Object {
     if ($_ -eq ':files') { return }

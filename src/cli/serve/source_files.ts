@@ -25,6 +25,9 @@ export type SourceFiles = ReadonlyMap<string, SourceFile>;
 
 const noFile: SourceFile = { stamp: "-", content: "-" };
 
+/** What runs a module after `-m`: `py` too, Windows' launcher. */
+const python = /(python[\d.]*|(^|[\\/])pyw?)(\.exe)?$/i;
+
 /**
  * The files that are surely part of a server's procedures: its module, and the files that the
  * command of its workers names, without the interpreter.
@@ -35,7 +38,7 @@ export function rootFiles({ module, exec = [] }: Sources): string[] {
   if (isFile(program) && !isInstalled(program)) roots.push(resolve(program));
   roots.push(...args.filter(isFile).map((file) => resolve(file)));
   const named = args[args.indexOf("-m") + 1];
-  if (/python[\d.]*$/.test(program) && args.includes("-m") && named !== undefined) {
+  if (python.test(program) && args.includes("-m") && named !== undefined) {
     roots.push(
       ...[...pythonModule(Deno.cwd(), `${named}.__main__`), ...pythonModule(Deno.cwd(), named)]
         .filter(isFile),

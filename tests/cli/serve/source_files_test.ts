@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import {
   differenceOf,
   readSources,
@@ -28,13 +29,30 @@ async function withFiles(
 Deno.test("rootFiles() names the program of a command, and not what runs it", async () => {
   await withFiles({ "x.py": "", "worker": "" }, (directory) => {
     const x = join(directory, "x.py");
-    assert.deepEqual(rootFiles({ exec: ["/bin/sh", x, "--port", "1"] }), [x]);
+    const shell = Deno.build.os === "windows" ? "cmd" : "/bin/sh";
+    assert.deepEqual(rootFiles({ exec: [shell, x, "--port", "1"] }), [x]);
     assert.deepEqual(rootFiles({ exec: ["python3", x] }), [x]);
     const own = join(directory, "worker");
     assert.deepEqual(rootFiles({ exec: [own, x] }), [own, x]);
     assert.deepEqual(rootFiles({ exec: ["python3", "-c", "pass"] }), []);
-    assert.deepEqual(rootFiles({ module: `file://${x}` }), [x]);
+    assert.deepEqual(rootFiles({ module: pathToFileURL(x).href }), [x]);
   });
+});
+
+Deno.test("rootFiles() names the module that Python is told to run, by its launcher too", () => {
+  const file = resolve("clients/python/rpc_client.py");
+  const python = [
+    "python3",
+    "/usr/bin/python3.12",
+    "C:\\Python312\\Python.exe",
+    "py",
+    "C:\\Windows\\py.exe",
+  ];
+  for (const program of python) {
+    const exec = [program, "-B", "-m", "clients.python.rpc_client"];
+    assert.deepEqual(rootFiles({ exec }).filter((one) => one !== program), [file], program);
+  }
+  assert.deepEqual(rootFiles({ exec: ["./copy", "-m", "clients.python.rpc_client"] }), []);
 });
 
 Deno.test("readSources() follows imports, in a circle too, and waits for what is missing", async () => {
