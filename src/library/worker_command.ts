@@ -21,8 +21,7 @@ export function denoWorkerCommand(
   if (Deno.build.standalone) {
     throw new Error("Cannot start workers from a compiled program: run it by deno run");
   }
-  const main = permissions === undefined ? "worker_main.ts" : "sandboxed_main.ts";
-  const entry = new URL(`../workers/child/${main}`, import.meta.url).href;
+  const entry = entryOfWorker(permissions === undefined ? "worker_main.ts" : "sandboxed_main.ts");
   const config = configOfProgram();
   return {
     readsAsWeDo: true,
@@ -35,6 +34,11 @@ export function denoWorkerCommand(
       JSON.stringify(offer),
     ],
   };
+}
+
+/** The URL of a program that a worker by Deno runs. */
+export function entryOfWorker(main: "worker_main.ts" | "sandboxed_main.ts"): string {
+  return new URL(`../workers/child/${main}`, import.meta.url).href;
 }
 
 /**

@@ -213,3 +213,24 @@ sandboxTest(
     await waitFor("the end of the worker", async () => !await lives(pid));
   },
 );
+
+sandboxTest(
+  "what workers in a sandbox load is fetched for them: their packages too",
+  async () => {
+    await using home = await RpcHome.create();
+    const asked: string[] = [];
+    await using registry = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (one) => {
+      asked.push(new URL(one.url).pathname);
+      return new Response(null, { status: 404 });
+    });
+    const { code } = await home.run(["serve", "127.0.0.1", "0", "--allow-env=TZ"], {
+      env: {
+        DENO_DIR: join(home.workingDirectory, "empty"),
+        NPM_CONFIG_REGISTRY: `http://127.0.0.1:${registry.addr.port}`,
+      },
+    });
+    assert.equal(code, 1);
+    assert.deepEqual([...new Set(asked)], ["/zod"]);
+  },
+  binary === undefined ? undefined : "a binary holds its packages",
+);

@@ -18,7 +18,8 @@ export interface Sandbox {
   /** What its processes get of this one's environment. */
   readonly environment: Readonly<Record<string, string>>;
   /**
-   * Fetches a module's imports, which its worker may not do, and looks for ways out of the sandbox.
+   * Fetches what the workers and the module import, which workers may not do, and looks for ways
+   * out of the sandbox.
    *
    * @throws {UsageError} it imports data files, which Deno would read without permission, or a link
    * leads out of what is allowed
@@ -60,9 +61,11 @@ export async function sandboxOf(
       }
       await assertNoWayOut("--allow-read", permissions.read ?? []);
       await assertNoWayOut("--allow-write", permissions.write ?? []);
-      if (module === undefined) return;
-      const { checkModule } = await import("./sandbox_module.ts");
-      await checkModule(module, permissions);
+      const { checkModule, fetchForWorker } = await import("./sandbox_module.ts");
+      await Promise.all([
+        fetchForWorker(),
+        ...(module === undefined ? [] : [checkModule(module, permissions)]),
+      ]);
     },
   };
 }

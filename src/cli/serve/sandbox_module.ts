@@ -1,7 +1,7 @@
 /** Looks at a module that is to be served in a sandbox: its own files are read without asking. */
 
 import { directoryOf, pathOfFileUrl } from "../../base/paths.ts";
-import { configOfProgram, moduleUrl } from "../../library/worker_command.ts";
+import { configOfProgram, entryOfWorker, moduleUrl } from "../../library/worker_command.ts";
 import { withOwnProgram } from "../../workers/process/own_program.ts";
 import { filesOfModule, isCode } from "../../workers/sandbox/module_files.ts";
 import type { Permissions } from "../../workers/sandbox/permissions.ts";
@@ -75,13 +75,32 @@ function filesByText(module: string): ModuleFile[] {
   return filesOfModule(module).map((path) => ({ path, isCode: isCode(path) }));
 }
 
+/**
+ * Fetches the packages that a worker in a sandbox loads by itself: this process may have needed
+ * none of them yet, and the worker may fetch nothing. If that fails, the worker's own error tells.
+ */
+export async function fetchForWorker(): Promise<void> {
+  if (!Deno.build.standalone) await modulesByDeno(entryOfWorker("sandboxed_main.ts"));
+}
+
 /** As Deno finds them; `undefined`: it cannot. */
 async function filesByDeno(module: string): Promise<ModuleFile[] | undefined> {
+  const modules = await modulesByDeno(moduleUrl(module));
+  if (modules === undefined) return undefined;
+  assertFetched(module, modules);
+  return modules.filter(({ specifier }) => specifier.startsWith("file:")).map((one) => ({
+    path: pathOfFileUrl(one.specifier),
+    isCode: one.kind === "esm" && codeTypes.test(one.mediaType ?? ""),
+  }));
+}
+
+/** All that a module of this URL consists of, which Deno fetches; `undefined`: it cannot. */
+async function modulesByDeno(url: string): Promise<Imported[] | undefined> {
   const config = configOfProgram();
   const [program = "", ...args] = withOwnProgram([
     ...[Deno.execPath(), "info", "--json", "--no-lock"],
     ...(config === undefined ? [] : ["--config", config]),
-    moduleUrl(module),
+    url,
   ]);
   const { success, stdout } = await new Deno.Command(program, {
     args,
@@ -90,11 +109,7 @@ async function filesByDeno(module: string): Promise<ModuleFile[] | undefined> {
   }).output();
   if (!success) return undefined;
   const { modules }: { modules: Imported[] } = JSON.parse(new TextDecoder().decode(stdout));
-  assertFetched(module, modules);
-  return modules.filter(({ specifier }) => specifier.startsWith("file:")).map((one) => ({
-    path: pathOfFileUrl(one.specifier),
-    isCode: one.kind === "esm" && codeTypes.test(one.mediaType ?? ""),
-  }));
+  return modules;
 }
 
 /**
