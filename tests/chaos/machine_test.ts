@@ -5,6 +5,7 @@ import { SmallDisk, smallDiskMissing } from "../support/small_disk.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
 import { chaosTest, Cluster, measured, stopAll } from "./cluster.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 // To see it fail: let RpcServer.#accept in src/server/server.ts return at the first error.
 chaosTest(
@@ -46,10 +47,10 @@ const noDisk = smallDiskMissing();
 // To see it fail: let LocalAnnouncement.#look in src/discovery/local/announcement.ts throw in place
 // of #fail().
 Deno.test({
-  name:
-    "a server whose local registry is on a full disk serves, says so, and registers when there is room" +
-    (noDisk === undefined ? "" : ` (ignored: ${noDisk})`),
-  ignore: noDisk !== undefined,
+  ...skippedIf(
+    noDisk,
+    "a server whose local registry is on a full disk serves, says so, and registers when there is room",
+  ),
 }, async () => {
   using disk = new SmallDisk();
   await using cluster = await Cluster.create(`local:${disk.directory}`);

@@ -3,6 +3,8 @@ import { assertDemoWent } from "../support/demo_outcome.ts";
 import { processTable } from "../support/process_table.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { notLinux, onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 Deno.test("the demo of fewest calls plays all five scenarios, compares them, and writes its page", async () => {
   await using home = await RpcHome.create();
@@ -52,8 +54,10 @@ const moments = [
 
 for (const { when, isThere, line, times } of moments) {
   Deno.test({
-    name: `Ctrl-C while ${when} leaves no process, no directory and no half report`,
-    ignore: Deno.build.os === "windows",
+    ...skippedIf(
+      onWindows,
+      `Ctrl-C while ${when} leaves no process, no directory and no half report`,
+    ),
     async fn() {
       await using home = await RpcHome.create();
       const temporary = `${home.workingDirectory}/tmp`;
@@ -86,8 +90,7 @@ function filesIn(path: string): string[] {
 }
 
 Deno.test({
-  name: "a demo that is killed leaves no process",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a demo that is killed leaves no process"),
   async fn() {
     await using home = await RpcHome.create();
     const demo = home.start(["demo", "--calls", "1000"], {
@@ -105,8 +108,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the processes of a demo hold no pipe to it, of which Windows has few",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "the processes of a demo hold no pipe to it, of which Windows has few"),
   async fn() {
     await using home = await RpcHome.create();
     const demo = home.start(["demo", "--calls", "1000"], {

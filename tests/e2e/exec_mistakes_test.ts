@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const advice = String.raw`\n  A program for --exec answers JSON-RPC lines .*docs\/WORKERS\.md.*\n$`;
 
 Deno.test({
-  name: "a program that is no worker, or no program, is told of with what to do",
   // By the names of programs that every POSIX system has.
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a program that is no worker, or no program, is told of with what to do"),
   async fn() {
     await using home = await RpcHome.create();
     const path = join(home.workingDirectory, "tasks.py");
@@ -97,9 +98,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server whose working directory is gone says why it starts no worker",
   // Others do not let a directory go that a process is in.
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a server whose working directory is gone says why it starts no worker"),
   async fn() {
     await using home = await RpcHome.create();
     const cwd = join(home.directory, "gone");

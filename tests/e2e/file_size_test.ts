@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 async function limitFileSizes(pid: number, bytes: number): Promise<void> {
   const args = [`--fsize=${bytes}`, "--pid", String(pid)];
@@ -9,9 +11,11 @@ async function limitFileSizes(pid: number, bytes: number): Promise<void> {
 }
 
 Deno.test({
-  name: "a server whose audit may not grow any more goes on serving, and counts what is missing",
   // Only Linux bounds a process that runs; from its start the runtime's own caches would meet it.
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "a server whose audit may not grow any more goes on serving, and counts what is missing",
+  ),
 }, async () => {
   await using home = await RpcHome.create();
   const server = await home.serve(["--audit", `${home.directory}/audit`]);
@@ -25,8 +29,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "workers under a limit of files' sizes return what is longer than that",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "workers under a limit of files' sizes return what is longer than that"),
 }, async () => {
   await using home = await RpcHome.create();
   const [module, long] = [`${home.directory}/texts.ts`, `${home.directory}/long`];

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { connect } from "rpc";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** Runs what follows as the first process of a system of its own. */
 const asFirst = 'set -- unshare --pid --fork --kill-child --mount-proc "$@";';
@@ -38,9 +39,10 @@ export const leave = async () => {
 `;
 
 Deno.test({
-  name: "a server that is the first process of its system leaves no dead ones, and drains" +
-    (reason === undefined ? "" : ` (ignored: ${reason})`),
-  ignore: reason !== undefined,
+  ...skippedIf(
+    reason,
+    "a server that is the first process of its system leaves no dead ones, and drains",
+  ),
 }, async () => {
   await using home = await RpcHome.create();
   await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);

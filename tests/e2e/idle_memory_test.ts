@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** The memory of a process that is of no file, in KiB. */
 function ownKib(pid: number): number {
@@ -9,8 +11,7 @@ function ownKib(pid: number): number {
 }
 
 Deno.test({
-  name: "an idle server gives back what its start has left behind",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "an idle server gives back what its start has left behind"),
   async fn() {
     await using home = await RpcHome.create();
     // Whoever reads a long description leaves much behind.

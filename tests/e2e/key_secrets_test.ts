@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** The lines of a key in PEM that are the key. */
 function bodyOf(path: string): string[] {
@@ -16,8 +18,10 @@ async function ps(): Promise<string> {
 }
 
 Deno.test({
-  name: "no key, no token and no secret is in ps, a log, an error, the settings or a worker",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(
+    onWindows,
+    "no key, no token and no secret is in ps, a log, an error, the settings or a worker",
+  ),
   fn: async () => {
     await using home = await RpcHome.create();
     await using other = await RpcHome.create(home.registry);

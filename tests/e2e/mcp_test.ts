@@ -4,6 +4,8 @@ import { Client, type ClientOptions, StdioClientTransport } from "../support/mcp
 import { rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const module = `
 export async function hangs() { await new Promise((resolve) => setTimeout(resolve, 60_000)); }
@@ -123,8 +125,10 @@ for (const [name, line] of [["a ping", pingLine], ["no message", "{"]] as const)
 }
 
 Deno.test({
-  name: "rpc mcp ends when it is asked to, also while it is loading what it needs",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(
+    onWindows,
+    "rpc mcp ends when it is asked to, also while it is loading what it needs",
+  ),
   fn: async () => {
     await using home = await RpcHome.create();
     const isReadyAfter = async (delayMs: number) => {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { connect } from "rpc";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
-import { signalTest } from "../support/posix.ts";
+import { onWindows, signalTest } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /**
  * A module as somebody pastes it: with the bare names that the README shows, outside of the
@@ -165,8 +166,10 @@ signalTest("a watched module is reloaded on change, and no call is lost meanwhil
 });
 
 Deno.test({
-  name: "a server that is killed while its module loads leaves no temporary file behind",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(
+    onWindows,
+    "a server that is killed while its module loads leaves no temporary file behind",
+  ),
 }, async () => {
   await using home = await RpcHome.create();
   const temporary = `${home.directory}/tmp`;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { selfCommand } from "../../src/library/self_command.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor, within } from "../support/wait_for.ts";
-
-const ignore = Deno.build.os === "windows";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** As many lines as fill any pipe many times over. */
 const module = `
@@ -13,8 +13,7 @@ export function chatter(n: number) {
 }`;
 
 Deno.test({
-  name: "a server whose log nobody reads goes on serving, and obeys SIGTERM",
-  ignore,
+  ...skippedIf(onWindows, "a server whose log nobody reads goes on serving, and obeys SIGTERM"),
 }, async () => {
   await using home = await RpcHome.create();
   const path = `${home.directory}/chatter.ts`;

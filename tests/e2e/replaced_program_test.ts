@@ -5,6 +5,8 @@ import { rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { sandboxTest } from "../support/sandbox.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const [program = "", ...args] = rpcCommand;
 
@@ -20,8 +22,10 @@ for (
 ) {
   // To see it fail: let withOwnProgram in src/workers/process/own_program.ts return the words.
   Deno.test({
-    name: `a server whose program was ${what} starts further workers of its own version`,
-    ignore: Deno.build.os !== "linux",
+    ...skippedIf(
+      notLinux,
+      `a server whose program was ${what} starts further workers of its own version`,
+    ),
     fn: () => servesAfter(after, []),
   });
   sandboxTest(

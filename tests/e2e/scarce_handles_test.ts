@@ -1,8 +1,9 @@
 /** Clients that have fewer file handles than there are servers. */
 
 import assert from "node:assert/strict";
-import { shTest } from "../support/posix.ts";
+import { notLinux, shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** What is left of it for connections is some forty. */
 const fewHandles = "ulimit -n 64;";
@@ -44,8 +45,10 @@ shTest(
 
 // Only Linux has all of 127.0.0.0/8, by which one server can be many.
 Deno.test({
-  name: "a client with fewer file handles than live servers calls those it can hold, and lists all",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "a client with fewer file handles than live servers calls those it can hold, and lists all",
+  ),
   fn: async () => {
     await using home = await RpcHome.create();
     const { port } = await home.serve(["0.0.0.0", "0", "--insecure"]);

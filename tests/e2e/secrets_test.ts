@@ -4,6 +4,8 @@ import { startGateway } from "../support/gateway_process.ts";
 import { freePort } from "../support/free_port.ts";
 import { processTable } from "../support/process_table.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const password = "hunter2-and-more";
 
@@ -90,9 +92,10 @@ async function environmentsBelow(pid: number): Promise<string[]> {
 }
 
 Deno.test({
-  name:
+  ...skippedIf(
+    notLinux,
     "the registry's password is in no worker's environment as the system shows it, page or figure",
-  ignore: Deno.build.os !== "linux",
+  ),
   fn: async () => {
     const registry = `zookeeper://me:${password}@127.0.0.1:${freePort()}`;
     await using home = await RpcHome.create(registry, { isReachable: false });

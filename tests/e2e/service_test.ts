@@ -3,6 +3,7 @@ import { pathWithoutRuntimes } from "../support/program.ts";
 import { signalTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { SmallDisk, smallDiskMissing } from "../support/small_disk.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** A home with a `systemctl` that writes down what it is asked, and a `HOME` of its own. */
 async function homeWithSystemd() {
@@ -150,9 +151,7 @@ signalTest(
 const noDisk = smallDiskMissing();
 
 Deno.test({
-  name: "a unit that a full disk refuses leaves the one before as it is" +
-    (noDisk === undefined ? "" : ` (ignored: ${noDisk})`),
-  ignore: noDisk !== undefined,
+  ...skippedIf(noDisk, "a unit that a full disk refuses leaves the one before as it is"),
 }, async () => {
   const { home, env, asked } = await homeWithSystemd();
   await using _ = home;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { rootTest } from "../support/posix.ts";
+import { onWindows, rootTest } from "../support/posix.ts";
 import { dirname } from "node:path";
 import { binary } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** The value of a setting, and where it comes from. */
 async function valueOf(
@@ -160,8 +161,7 @@ rootTest("without a home nothing is written anywhere, and rpc config says why", 
 });
 
 Deno.test({
-  name: "a settings file that is a pipe or a device keeps no command waiting",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a settings file that is a pipe or a device keeps no command waiting"),
 }, async () => {
   await using home = await RpcHome.create();
   const path = `${home.workingDirectory}/rpc.toml`;
@@ -184,8 +184,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a home that is no absolute path is none: nothing is written below the working directory",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(
+    onWindows,
+    "a home that is no absolute path is none: nothing is written below the working directory",
+  ),
 }, async () => {
   await using home = await RpcHome.create();
   await home.serve();

@@ -9,19 +9,18 @@ import { noPython, python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { skippedIf } from "../support/skipped_if.ts";
-import { onWindows } from "../support/posix.ts";
+import { notLinux, onWindows } from "../support/posix.ts";
 
 /** Says which process it is, and never ends to load. */
 const endless = `Deno.writeTextFileSync("pid", String(Deno.pid));
 await new Promise(() => setInterval(() => {}, 1_000));
 export const f = () => 1;`;
 
-const ignore = Deno.build.os === "windows";
-
 Deno.test({
-  name:
+  ...skippedIf(
+    onWindows,
     "a module that never ends to load is told of, and the first signal of any kind ends the start",
-  ignore,
+  ),
   async fn() {
     // At once: each waits until it is told of.
     await Promise.all((["SIGINT", "SIGTERM", "SIGHUP"] as const).map(async (signal) => {
@@ -46,8 +45,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a start that waits for its registry ends at the first signal",
-  ignore,
+  ...skippedIf(onWindows, "a start that waits for its registry ends at the first signal"),
   async fn() {
     // A registry that takes connections and says nothing.
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -78,8 +76,7 @@ for (
   ] as const
 ) {
   Deno.test({
-    name,
-    ignore,
+    ...skippedIf(onWindows, name),
     async fn() {
       await using home = await RpcHome.create();
       const at = (name: string) => join(home.workingDirectory, name);
@@ -102,8 +99,7 @@ for (
 }
 
 Deno.test({
-  name: "under nohup the terminal's end is nothing to a server",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "under nohup the terminal's end is nothing to a server"),
   async fn() {
     await using home = await RpcHome.create();
     const shell = "trap '' HUP;";
@@ -120,8 +116,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "under nohup the terminal's end is nothing to a call that was begun without the client",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "under nohup the terminal's end is nothing to a call that was begun without the client",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     const at = (name: string) => join(home.workingDirectory, name);

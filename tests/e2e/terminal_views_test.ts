@@ -3,10 +3,12 @@ import { stripVTControlCharacters } from "node:util";
 import { fileURLToPath } from "node:url";
 import { displayWidth } from "../../src/terminal/width.ts";
 import { rpcCommand } from "../support/program.ts";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
-const ignore = python === undefined || Deno.build.os === "windows";
+const noTerminal = noPython ?? onWindows;
 
 const module = `
 /** 向某人问好，可以多次。 A description that is far too long for a terminal of eighty columns. */
@@ -48,9 +50,10 @@ async function withServers(act: (home: RpcHome) => Promise<void>): Promise<void>
 }
 
 Deno.test({
-  name:
+  ...skippedIf(
+    noTerminal,
     "servers, methods and services fit terminals of 60, 80, 120 and 200 columns, Chinese included",
-  ignore,
+  ),
   fn: () =>
     withServers(async (home) => {
       for (const columns of [60, 80, 120, 200]) {
@@ -71,8 +74,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "errors and tables have colours on a terminal, unless it is dumb or NO_COLOR is set",
-  ignore,
+  ...skippedIf(
+    noTerminal,
+    "errors and tables have colours on a terminal, unless it is dumb or NO_COLOR is set",
+  ),
   fn: () =>
     withServers(async (home) => {
       const colours = async (env?: Record<string, string>) =>

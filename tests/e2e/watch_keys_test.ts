@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
 import { rpcCommand } from "../support/program.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { within } from "../support/wait_for.ts";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** Does steps at the terminal of `rpc servers --watch`, and tells how it ended. */
 async function pressing(home: RpcHome, steps: readonly string[]): Promise<string> {
@@ -31,11 +33,13 @@ async function pressing(home: RpcHome, steps: readonly string[]): Promise<string
   }
 }
 
-const ignore = python === undefined || Deno.build.os === "windows";
+const noTerminal = noPython ?? onWindows;
 
 Deno.test({
-  name: "rpc servers --watch is sorted, filtered and opened by keys, and q gives the terminal back",
-  ignore,
+  ...skippedIf(
+    noTerminal,
+    "rpc servers --watch is sorted, filtered and opened by keys, and q gives the terminal back",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     const [one] = await Promise.all([
@@ -63,8 +67,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Ctrl-C ends a live table with 130, and gives the terminal back",
-  ignore,
+  ...skippedIf(noTerminal, "Ctrl-C ends a live table with 130, and gives the terminal back"),
   async fn() {
     await using home = await RpcHome.create();
     const ended = await pressing(home, ["wait None is registered", "press \\x03"]);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
 import { fullPipe } from "../support/full_pipe.ts";
-import { shTest } from "../support/posix.ts";
+import { notLinux, onWindows, shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** A shell that lets stdout be a device whose disk is always full. */
 const toFullDisk = "exec >/dev/full;";
@@ -21,8 +22,10 @@ async function wholeLines(path: string): Promise<string[]> {
 }
 
 Deno.test({
-  name: "results that cannot be written are an error that says why, of every command",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "results that cannot be written are an error that says why, of every command",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     await home.serve();
@@ -58,8 +61,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a stderr that is full or closed changes neither results nor exit code",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "a stderr that is full or closed changes neither results nor exit code"),
   async fn() {
     await using home = await RpcHome.create();
     await home.serve();
@@ -85,8 +87,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a stdout or stdin that is closed is as /dev/null, and no other file takes its place",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "a stdout or stdin that is closed is as /dev/null, and no other file takes its place",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     await home.serve();
@@ -105,8 +109,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an input that cannot be read is an error that says why",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "an input that cannot be read is an error that says why"),
   async fn() {
     await using home = await RpcHome.create();
     await home.serve();
@@ -119,8 +122,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a summary that cannot be written is an error too",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "a summary that cannot be written is an error too"),
   async fn() {
     await using home = await RpcHome.create();
     await home.serve();
@@ -178,9 +180,10 @@ shTest(
 );
 
 Deno.test({
-  name:
+  ...skippedIf(
+    onWindows,
     "a reader that has seen enough leaves the lines that it did not get in the file of failed ones",
-  ignore: Deno.build.os === "windows",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     await home.serve();
@@ -240,8 +243,10 @@ shTest("rpc servers --watch ends when its reader has gone, though nothing happen
 });
 
 Deno.test({
-  name: "keys and tokens that nobody reads are an error, since they are nowhere else",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(
+    onWindows,
+    "keys and tokens that nobody reads are an error, since they are nowhere else",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     assert.equal((await home.run(["keys", "init"])).code, 0);

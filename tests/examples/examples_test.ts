@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { RpcHome } from "../support/rpc_process.ts";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const examples = new URL("../../examples/", import.meta.url);
 
@@ -32,8 +34,7 @@ Deno.test("the example module is served, described, and called by the typed clie
 });
 
 Deno.test({
-  name: "the shell worker answers",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "the shell worker answers"),
 }, async () => {
   await using home = await RpcHome.create();
   await home.serve(["127.0.0.1", "0", "--exec", `sh '${pathOf("tasks.sh")}'`, "--no-builtin"]);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type RpcClient, type RunningServer, serve } from "rpc";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const example = fileURLToPath(import.meta.resolve("../../examples/tasks.py"));
 
@@ -24,9 +25,7 @@ async function withWorkers(
   }
 }
 
-const ignore = python === undefined;
-
-Deno.test({ name: "the Python worker answers calls of both forms", ignore }, async () => {
+Deno.test({ ...skippedIf(noPython, "the Python worker answers calls of both forms") }, async () => {
   await withWorkers(example, 1, async (client) => {
     assert.equal(await client.call("count_words", ["one two three"]), 3);
     assert.equal(await client.call("count_words", ["日本 語"]), 2);
@@ -40,21 +39,26 @@ Deno.test({ name: "the Python worker answers calls of both forms", ignore }, asy
   });
 });
 
-Deno.test({ name: "a Python call that overruns its deadline is stopped", ignore }, async () => {
-  await withWorkers(example, 1, async (client, server) => {
-    // On a busy machine its time may be over before it begins.
-    for (let timeoutMs = 200; server.stats().workers.restarts === 0; timeoutMs *= 2) {
-      const late = client.call("primes", [100_000_000], { timeoutMs });
-      await assert.rejects(late, { name: "DeadlineExceeded" });
-      assert.deepEqual(await client.call("primes", [4]), [2, 3]);
-    }
-    assert.equal(server.stats().workers.restarts, 1);
-  });
-});
+Deno.test(
+  { ...skippedIf(noPython, "a Python call that overruns its deadline is stopped") },
+  async () => {
+    await withWorkers(example, 1, async (client, server) => {
+      // On a busy machine its time may be over before it begins.
+      for (let timeoutMs = 200; server.stats().workers.restarts === 0; timeoutMs *= 2) {
+        const late = client.call("primes", [100_000_000], { timeoutMs });
+        await assert.rejects(late, { name: "DeadlineExceeded" });
+        assert.deepEqual(await client.call("primes", [4]), [2, 3]);
+      }
+      assert.equal(server.stats().workers.restarts, 1);
+    });
+  },
+);
 
 Deno.test({
-  name: "calls of Python procedures are all answered, though their processes are killed",
-  ignore,
+  ...skippedIf(
+    noPython,
+    "calls of Python procedures are all answered, though their processes are killed",
+  ),
 }, async () => {
   const directory = await Deno.makeTempDir();
   try {

@@ -16,6 +16,8 @@ import {
 import { lingers, receive, untilOneLingers, writeText } from "../support/raw_peer.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** A gateway whose calls are never answered, but end as those of a client do that is closed. */
 async function gatewayOfNobody() {
@@ -178,8 +180,10 @@ async function flood(url: string) {
 }
 
 Deno.test({
-  name: "a connection whose WebSocket was closed for what it sent is let go a second later",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "a connection whose WebSocket was closed for what it sent is let go a second later",
+  ),
   fn: () =>
     untilOneLingers(async () => {
       const { gateway, clock } = await gatewayOfNobody();

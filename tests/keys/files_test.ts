@@ -4,8 +4,8 @@ import { assertUnread, readKeyFile } from "../../src/keys/file_reading.ts";
 import { keyFiles, keysDirectory } from "../../src/keys/files.ts";
 import { readKeys } from "../../src/keys/keys.ts";
 import { TestCluster } from "../support/test_pki.ts";
-
-const unix = { ignore: Deno.build.os === "windows" };
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 async function withDirectory(run: (directory: string) => void): Promise<void> {
   const directory = await Deno.makeTempDir();
@@ -16,7 +16,12 @@ async function withDirectory(run: (directory: string) => void): Promise<void> {
   }
 }
 
-Deno.test("keys are kept beside the settings, and never below the working directory", unix, () => {
+Deno.test({
+  ...skippedIf(
+    onWindows,
+    "keys are kept beside the settings, and never below the working directory",
+  ),
+}, () => {
   const at = (env: Record<string, string>, os: typeof Deno.build.os = "linux") =>
     keysDirectory((name) => env[name], os);
   assert.equal(at({ HOME: "/h" }), "/h/.config/rpc/keys");
@@ -31,8 +36,10 @@ Deno.test("keys are kept beside the settings, and never below the working direct
 });
 
 Deno.test({
-  name: "a private key is its owner's alone, whatever the umask, and so is the directory",
-  ...unix,
+  ...skippedIf(
+    onWindows,
+    "a private key is its owner's alone, whatever the umask, and so is the directory",
+  ),
   fn: () =>
     withDirectory((directory) => {
       const before = Deno.umask(0);
@@ -53,8 +60,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a key that others can read is refused, with the command that mends it",
-  ...unix,
+  ...skippedIf(onWindows, "a key that others can read is refused, with the command that mends it"),
   fn: () =>
     withDirectory((directory) => {
       writeKeyFiles(directory, { [keyFiles.machineKey]: "k" });
@@ -72,8 +78,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "keys that others can change are refused, with the command that mends it",
-  ...unix,
+  ...skippedIf(
+    onWindows,
+    "keys that others can change are refused, with the command that mends it",
+  ),
   async fn() {
     await using cluster = await TestCluster.create();
     const directory = cluster.write(await cluster.member("alice"));
@@ -97,8 +105,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "files that cannot all be written change none, and leave nothing behind",
-  ...unix,
+  ...skippedIf(onWindows, "files that cannot all be written change none, and leave nothing behind"),
   fn: () =>
     withDirectory((directory) => {
       writeKeyFiles(directory, { [keyFiles.machineKey]: "old", [keyFiles.machine]: "old" });
@@ -143,8 +150,10 @@ Deno.test("a file of keys whose disk fails while it is read is told by its name"
   }));
 
 Deno.test({
-  name: "a file of keys that is cut off, empty or a directory is told by its name",
-  ...unix,
+  ...skippedIf(
+    onWindows,
+    "a file of keys that is cut off, empty or a directory is told by its name",
+  ),
   fn: () =>
     withDirectory((directory) => {
       const whole = "-----BEGIN X-----\nAAAA\n-----END X-----\n";

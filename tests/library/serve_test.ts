@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { connect, RpcError, serve } from "rpc";
 import { filePrefix, memoryDirectory } from "../../src/workers/memory_files.ts";
 import type * as tasks from "./fixtures/tasks.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const module = import.meta.resolve("./fixtures/tasks.ts");
 
@@ -16,8 +18,7 @@ async function withRegistry(test: (registry: string) => Promise<void>): Promise<
 }
 
 Deno.test({
-  name: "a server deletes what killed ones have left in memory",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "a server deletes what killed ones have left in memory"),
   async fn() {
     await withRegistry(async (registry) => {
       const left = Deno.makeTempFileSync({ dir: memoryDirectory, prefix: filePrefix.claims });

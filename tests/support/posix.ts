@@ -8,6 +8,11 @@ export const onWindows: string | undefined = Deno.build.os === "windows"
   ? "there is no such thing on Windows"
   : undefined;
 
+/** Why a test of what the program does by Linux' own means is skipped; `undefined`: it is not. */
+export const notLinux: string | undefined = Deno.build.os === "linux"
+  ? undefined
+  : "only Linux has what it needs";
+
 type Declare = (name: string, fn: () => Promise<void> | void) => void;
 
 /** Declares tests that need something, `lack` being what to call it. */

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { Screen } from "../../src/terminal/screen.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const entering = "\x1b[?1049h";
 const leaving = "\x1b[?1049l";
@@ -17,9 +19,10 @@ async function isStopped(pid: number): Promise<boolean> {
 }
 
 Deno.test({
-  name:
+  ...skippedIf(
+    onWindows,
     "Ctrl-Z gives the terminal back until the program goes on, and SIGQUIT gives it back for good",
-  ignore: Deno.build.os === "windows",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     const program = new URL("fixtures/screen_program.ts", import.meta.url);

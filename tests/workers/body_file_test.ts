@@ -7,8 +7,9 @@ import { textOfLine } from "../../src/wire/unread/bytes.ts";
 import { BodyFile, newBodyPath } from "../../src/workers/body_file.ts";
 import { bodyRingBytes } from "../../src/workers/limits.ts";
 import { seededRandom } from "../support/seeded_random.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
-const ignore = Deno.build.os !== "linux";
 const megabyte = 1024 * 1024;
 
 /** Both sides in one process, and the same file for those who look at it. */
@@ -40,7 +41,7 @@ function lent(length: number, value: number): LentBytes {
 }
 
 Deno.test(
-  { name: "bodies arrive whole and in order, however far the reader is behind", ignore },
+  { ...skippedIf(notLinux, "bodies arrive whole and in order, however far the reader is behind") },
   () => {
     withSides(({ server, worker }) => {
       for (const [from, to] of [[server, worker], [worker, server]] as const) {
@@ -73,7 +74,9 @@ Deno.test(
 );
 
 Deno.test(
-  { name: "a text is the same line as by the pipe, whatever its characters take", ignore },
+  {
+    ...skippedIf(notLinux, "a text is the same line as by the pipe, whatever its characters take"),
+  },
   () => {
     withSides(({ server, worker }) => {
       // The second of each length goes where there is memory already.
@@ -90,8 +93,10 @@ Deno.test(
 );
 
 Deno.test({
-  name: "a line is known that stayed bytes, as all of a read in which there is a replacement mark",
-  ignore,
+  ...skippedIf(
+    notLinux,
+    "a line is known that stayed bytes, as all of a read in which there is a replacement mark",
+  ),
 }, () => {
   withSides(({ server, worker }) => {
     const line = { ...lineOf(40_000, "x".repeat(40_000)), head: '{"\ufffdé":' };
@@ -102,7 +107,9 @@ Deno.test({
   });
 });
 
-Deno.test({ name: "a reader that keeps up leaves most of the file without memory", ignore }, () => {
+Deno.test({
+  ...skippedIf(notLinux, "a reader that keeps up leaves most of the file without memory"),
+}, () => {
   withSides(({ server, worker, file }) => {
     for (let i = 0; i < 100; i++) {
       const lines = [1, 2].map((value) =>
@@ -115,7 +122,7 @@ Deno.test({ name: "a reader that keeps up leaves most of the file without memory
 });
 
 Deno.test(
-  { name: "what is short, has no room or cannot be written goes by the pipe", ignore },
+  { ...skippedIf(notLinux, "what is short, has no room or cannot be written goes by the pipe") },
   () => {
     withSides(({ server, worker }) => {
       const length = bodyRingBytes / 2 + 1;
@@ -143,7 +150,7 @@ Deno.test(
 );
 
 Deno.test(
-  { name: "a line of 4 KiB takes no system call once there is memory for it", ignore },
+  { ...skippedIf(notLinux, "a line of 4 KiB takes no system call once there is memory for it") },
   () => {
     withSides(({ server, worker }) => {
       const pass = () => {
@@ -167,7 +174,7 @@ Deno.test(
 );
 
 Deno.test(
-  { name: "what names no place of a line is an error, and touches no memory", ignore },
+  { ...skippedIf(notLinux, "what names no place of a line is an error, and touches no memory") },
   () => {
     withSides(({ server }) => {
       const lines = [
@@ -181,7 +188,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "places begin anew before they have too many digits", ignore }, () => {
+Deno.test({ ...skippedIf(notLinux, "places begin anew before they have too many digits") }, () => {
   withSides(({ server, worker }) => {
     const pass = () => {
       const put = server.put(`${"x".repeat(4_096)}\n`) as string;
@@ -206,7 +213,7 @@ Deno.test({ name: "places begin anew before they have too many digits", ignore }
   });
 });
 
-Deno.test({ name: "a worker finds the whole file, or none", ignore }, () => {
+Deno.test({ ...skippedIf(notLinux, "a worker finds the whole file, or none") }, () => {
   const path = newBodyPath() as string;
   const { openSync } = Deno;
   let worker: BodyFile | undefined;
@@ -228,7 +235,7 @@ Deno.test({ name: "a worker finds the whole file, or none", ignore }, () => {
   }
 });
 
-Deno.test({ name: "a path that somebody else has taken is not used", ignore }, () => {
+Deno.test({ ...skippedIf(notLinux, "a path that somebody else has taken is not used") }, () => {
   const path = newBodyPath() as string;
   Deno.writeTextFileSync(path, "");
   try {

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { ClaimFile, claimFileVariable, Claims } from "../../src/workers/claim_file.ts";
-
-const isLinux = Deno.build.os === "linux";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /**
  * Where the file may be: in memory, if the system has such a place, or on a disk. The claims of a
  * round take about as long as a message to the process that makes them.
  */
 const places = [
-  { in: "in memory", directories: ["/dev/shm"], round: 4_000, ignore: !isLinux },
-  { in: "on a disk", directories: [undefined], round: 20, ignore: false },
+  { in: "in memory", directories: ["/dev/shm"], round: 4_000, reason: notLinux },
+  { in: "on a disk", directories: [undefined], round: 20, reason: undefined },
 ];
 
 /** Both sides in one process. */
@@ -23,28 +23,33 @@ function sides(directories?: readonly (string | undefined)[]) {
   return { file, claims };
 }
 
-for (const { in: where, directories, round, ignore } of places) {
-  Deno.test({ name: `a request is begun or taken back, and never both (${where})`, ignore }, () => {
-    const { file, claims } = sides(directories);
-    try {
-      assert.equal(claims.claim(1), true);
-      assert.equal(claims.claim(2), true);
-      assert.equal(file.revoke(5), 2);
-      for (const id of [3, 4, 5]) assert.equal(claims.claim(id), false);
-      assert.equal(claims.claim(6), true);
-      assert.equal(file.revoke(6), 6);
-      const large = 2 ** 40;
-      assert.equal(claims.claim(large), true);
-      assert.equal(file.begun(), large);
-    } finally {
-      file.close();
-      claims.close();
-    }
-  });
+for (const { in: where, directories, round, reason } of places) {
+  Deno.test(
+    { ...skippedIf(reason, `a request is begun or taken back, and never both (${where})`) },
+    () => {
+      const { file, claims } = sides(directories);
+      try {
+        assert.equal(claims.claim(1), true);
+        assert.equal(claims.claim(2), true);
+        assert.equal(file.revoke(5), 2);
+        for (const id of [3, 4, 5]) assert.equal(claims.claim(id), false);
+        assert.equal(claims.claim(6), true);
+        assert.equal(file.revoke(6), 6);
+        const large = 2 ** 40;
+        assert.equal(claims.claim(large), true);
+        assert.equal(file.begun(), large);
+      } finally {
+        file.close();
+        claims.close();
+      }
+    },
+  );
 
   Deno.test({
-    name: `two processes that race for requests share them without loss (${where})`,
-    ignore,
+    ...skippedIf(
+      reason,
+      `two processes that race for requests share them without loss (${where})`,
+    ),
   }, async () => {
     const script = fileURLToPath(new URL("./fixtures/claimer.ts", import.meta.url));
     const file = ClaimFile.create(directories);
@@ -93,7 +98,7 @@ for (const { in: where, directories, round, ignore } of places) {
   });
 }
 
-Deno.test({ name: "a claim takes no call of the system", ignore: !isLinux }, () => {
+Deno.test({ ...skippedIf(notLinux, "a claim takes no call of the system") }, () => {
   const { file, claims } = sides();
   const calls = () => Number(/syscw: (\d+)/.exec(Deno.readTextFileSync("/proc/self/io"))?.[1]);
   try {
@@ -150,9 +155,10 @@ Deno.test("a worker takes no file of the other form that servers of before have"
 });
 
 Deno.test({
-  name:
+  ...skippedIf(
+    notLinux,
     "a worker that has joined takes part also where it cannot remove the file, and begins nothing twice",
-  ignore: Deno.build.os !== "linux",
+  ),
   fn: () => {
     const file = ClaimFile.create();
     assert.ok(file !== undefined);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { ClaimFile, claimFileVariable, Claims } from "../../src/workers/claim_file.ts";
 import { KeptAnswers, keptBytes, readKeptAnswers } from "../../src/workers/kept_answers.ts";
 import { keptAnswersBytesMax } from "../../src/workers/limits.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** Both sides on the same memory. `meanwhile` runs before each look of the server. */
 function sides(meanwhile: () => void = () => {}) {
@@ -59,9 +61,10 @@ Deno.test("answers that are replaced while the server reads are read anew, or no
 });
 
 Deno.test({
-  name:
+  ...skippedIf(
+    notLinux,
     "a worker keeps answers only in a file that is long enough, as that of an older server is not",
-  ignore: Deno.build.os !== "linux",
+  ),
 }, () => {
   for (const isOld of [false, true]) {
     const file = ClaimFile.create(["/dev/shm"]);

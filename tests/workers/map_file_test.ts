@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { mapFile } from "../../src/workers/map_file.ts";
 import { newBodyPath } from "../../src/workers/body_file.ts";
-
-const ignore = Deno.build.os !== "linux";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 Deno.test(
-  { name: "what is written to a file is in its memory, and the other way round", ignore },
+  { ...skippedIf(notLinux, "what is written to a file is in its memory, and the other way round") },
   () => {
     const path = newBodyPath() as string;
     Deno.writeTextFileSync(path, "abc");

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { memoryDirectory, removeLeftFiles } from "../../src/workers/memory_files.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const now = Date.UTC(2026, 0, 2);
 const hourMs = 60 * 60 * 1_000;
 
 Deno.test({
-  name: "files that no worker has opened for an hour are deleted, and nothing else",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "files that no worker has opened for an hour are deleted, and nothing else",
+  ),
   async fn() {
     const directory = await Deno.makeTempDir({ prefix: "rpc-left-", dir: memoryDirectory });
     try {

@@ -3,13 +3,13 @@ import { workerPipeBytes } from "../../src/workers/limits.ts";
 import { withOwnDescriptors } from "../../src/workers/own_descriptors.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { withPool, workerCommand } from "./fixtures/harness.ts";
+import { notLinux, onWindows } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const command = withOwnDescriptors(workerCommand());
-const ignore = Deno.build.os === "windows";
-const isLinux = Deno.build.os === "linux";
 
 /** What this process itself was started with: its children have it too. */
-const handedOn = new Set(isLinux ? pipesHere() : []);
+const handedOn = new Set(notLinux === undefined ? pipesHere() : []);
 
 function pipesHere(): string[] {
   return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
@@ -33,15 +33,17 @@ const uses = [
 
 /** Where there is no shell the worker moves them itself. */
 const ways = [
-  { command, by: "by a shell", ignore },
-  { command: withOwnDescriptors(workerCommand(), "/no/sh"), by: "without one", ignore: !isLinux },
+  { command, by: "by a shell", reason: onWindows },
+  { command: withOwnDescriptors(workerCommand(), "/no/sh"), by: "without one", reason: notLinux },
 ];
 
-for (const { command, by, ignore } of ways) {
+for (const { command, by, reason } of ways) {
   for (const how of uses) {
     Deno.test({
-      name: `stdin and stdout are the procedures' to use, and that costs no call (${how}, ${by})`,
-      ignore,
+      ...skippedIf(
+        reason,
+        `stdin and stdout are the procedures' to use, and that costs no call (${how}, ${by})`,
+      ),
     }, async () => {
       await withPool({ command }, async (harness) => {
         const pid = await harness.call("stdio", [how]);
@@ -53,8 +55,7 @@ for (const { command, by, ignore } of ways) {
   }
 
   Deno.test({
-    name: `what a procedure's child prints on stdout is in the log (${by})`,
-    ignore,
+    ...skippedIf(reason, `what a procedure's child prints on stdout is in the log (${by})`),
   }, async () => {
     await withPool({ command }, async (harness) => {
       await harness.call("stdio", ["a child prints"]);
@@ -63,8 +64,7 @@ for (const { command, by, ignore } of ways) {
   });
 
   Deno.test({
-    name: `a procedure's child inherits none of the protocol's pipes (${by})`,
-    ignore: !isLinux,
+    ...skippedIf(notLinux, `a procedure's child inherits none of the protocol's pipes (${by})`),
   }, async () => {
     await withPool({ command }, async (harness) => {
       const seen = await harness.call("inherited") as Record<"child" | "own", string[]>;
@@ -75,8 +75,10 @@ for (const { command, by, ignore } of ways) {
   });
 
   Deno.test({
-    name: `the protocol's pipes take as much as few turns of long messages need (${by})`,
-    ignore: !isLinux,
+    ...skippedIf(
+      notLinux,
+      `the protocol's pipes take as much as few turns of long messages need (${by})`,
+    ),
   }, async () => {
     await withPool({ command }, async (harness) => {
       const { own } = await harness.call("inherited") as { readonly own: string[] };

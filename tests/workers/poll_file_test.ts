@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { waiterFor } from "../../src/workers/poll_file.ts";
+import { notLinux } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 Deno.test({
-  name: "whoever waits for a pipe is told whether there is something to read, also that it ended",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "whoever waits for a pipe is told whether there is something to read, also that it ended",
+  ),
 }, async () => {
   const directory = await Deno.makeTempDir();
   try {

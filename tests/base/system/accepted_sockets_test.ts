@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { AcceptedSockets } from "../../../src/base/system/accepted_sockets.ts";
 import { heldBytesMax, socketOption } from "../../support/socket_option.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 /** Runs with a connection that was accepted under `hostname`. */
 async function accepted(
@@ -34,13 +36,12 @@ async function listed(sockets: AcceptedSockets, port: number) {
   return descriptors.map((one) => sockets.at(one, port)).filter((one) => one !== undefined);
 }
 
-const ignore = Deno.build.os !== "linux";
-
 for (const hostname of ["127.0.0.1", "::"]) {
   Deno.test({
-    name:
+    ...skippedIf(
+      notLinux,
       `the accepted connections of ${hostname} are listed as the runtime names them, with what was read`,
-    ignore,
+    ),
     fn: () =>
       accepted(hostname, async ({ sockets, port, peer, own }) => {
         const { hostname: host, port: from } = own.remoteAddr as Deno.NetAddr;
@@ -61,8 +62,10 @@ for (const hostname of ["127.0.0.1", "::"]) {
 }
 
 Deno.test({
-  name: "what has come on a connection whose input ends is still read, and it can be written to",
-  ignore,
+  ...skippedIf(
+    notLinux,
+    "what has come on a connection whose input ends is still read, and it can be written to",
+  ),
   fn: () =>
     accepted("127.0.0.1", async ({ sockets, port, peer, own }) => {
       await peer.write(new Uint8Array(3));
@@ -77,9 +80,10 @@ Deno.test({
 });
 
 Deno.test({
-  name:
+  ...skippedIf(
+    notLinux,
     "a connection ends for both sides, and a descriptor that has become another's is left alone",
-  ignore,
+  ),
   fn: () =>
     accepted("127.0.0.1", async ({ sockets, port, peer, own }) => {
       const [socket] = await listed(sockets, port);
@@ -94,8 +98,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a connection that is kept outlives its end here, and its peer reads what it was sent",
-  ignore,
+  ...skippedIf(
+    notLinux,
+    "a connection that is kept outlives its end here, and its peer reads what it was sent",
+  ),
   fn: () =>
     accepted("127.0.0.1", async ({ sockets, port, peer, own }) => {
       const { hostname, port: from } = own.remoteAddr as Deno.NetAddr;
@@ -115,9 +121,10 @@ Deno.test({
 });
 
 Deno.test({
-  name:
+  ...skippedIf(
+    notLinux,
     "connections that are accepted once little is held of each hold little, and those before as ever",
-  ignore,
+  ),
   async fn() {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;

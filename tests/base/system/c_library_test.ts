@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { openCLibrary } from "../../../src/base/system/c_library.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const none = { parameters: [], result: "i32" } as const;
 
 Deno.test({
-  name: "functions of the C library are called by their names, and undefined where one is missing",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(
+    onWindows,
+    "functions of the C library are called by their names, and undefined where one is missing",
+  ),
   fn() {
     const library = openCLibrary({ getpid: none });
     assert.equal(library?.symbols.getpid(), Deno.pid);

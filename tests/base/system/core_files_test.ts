@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { emptyCoreFiles, fillCoreFiles } from "../../../src/base/system/core_files.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const path = "/proc/self/coredump_filter";
 
@@ -9,8 +11,10 @@ function ofCores(): number {
 }
 
 Deno.test({
-  name: "what a child gets while it is in this process's memory does not stay there",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "what a child gets while it is in this process's memory does not stay there",
+  ),
   fn: async () => {
     const before = ofCores();
     assert.notEqual(before, 0, "a core file holds something as the system is set");

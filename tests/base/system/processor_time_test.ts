@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { processorTimeOf } from "../../../src/base/system/processor_time.ts";
 import { waitFor } from "../../support/wait_for.ts";
-
-const ignore = Deno.build.os !== "linux";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test({
-  name: "what computes has had ever more of the processor's time, and wants more",
-  ignore,
+  ...skippedIf(notLinux, "what computes has had ever more of the processor's time, and wants more"),
 }, async () => {
   const computing = new Deno.Command("sh", { args: ["-c", "while :; do :; done"] }).spawn();
   try {
@@ -21,8 +20,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what waits for input wants no processor, and of what has ended nothing is known",
-  ignore,
+  ...skippedIf(
+    notLinux,
+    "what waits for input wants no processor, and of what has ended nothing is known",
+  ),
 }, async () => {
   const directory = await Deno.makeTempDir();
   // Its name looks like the fields behind it.

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const entry = import.meta.resolve("../../../src/base/system/spare_memory.ts");
 
@@ -18,9 +20,12 @@ Deno.test("memory that a start has left behind is given back, and no module of N
   assert.doesNotMatch(await Deno.readTextFile(new URL(entry)), /from "node:|import\("node:/);
 });
 
-Deno.test("memory between what is in use is given back, which no collection alone does", {
+Deno.test({
   // Elsewhere the C library has no such function.
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "memory between what is in use is given back, which no collection alone does",
+  ),
 }, async () => {
   const program = `
     import { giveBackMemory } from ${JSON.stringify(entry)};

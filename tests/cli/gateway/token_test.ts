@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { tokenOf } from "../../../src/cli/gateway/token.ts";
 import { SmallDisk, smallDiskMissing } from "../../support/small_disk.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test("a token whose file is removed once it was read is used all the same", async () => {
   const directory = await Deno.makeTempDir();
@@ -23,9 +24,10 @@ Deno.test("a token whose file is removed once it was read is used all the same",
 const noDisk = smallDiskMissing();
 
 Deno.test({
-  name: "a token that cannot be written leaves no file, and is made when there is room" +
-    (noDisk === undefined ? "" : ` (ignored: ${noDisk})`),
-  ignore: noDisk !== undefined,
+  ...skippedIf(
+    noDisk,
+    "a token that cannot be written leaves no file, and is made when there is room",
+  ),
 }, async () => {
   using disk = new SmallDisk();
   const path = `${disk.directory}/token`;

@@ -3,6 +3,8 @@ import { silentLogger } from "../../../src/base/log.ts";
 import { AuditFile } from "../../../src/cli/serve/audit_file.ts";
 import { SmallDisk, smallDiskMissing } from "../../support/small_disk.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test("what a caller names a method is no more than text in the audit", async () => {
   const path = await Deno.makeTempFile();
@@ -38,8 +40,7 @@ Deno.test("an audit whose disk fails at the start is told with what to do", () =
 });
 
 Deno.test({
-  name: "a file of the audit that was moved away or removed is made anew",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a file of the audit that was moved away or removed is made anew"),
   async fn() {
     const directory = await Deno.makeTempDir();
     const path = `${directory}/audit`;
@@ -91,9 +92,7 @@ Deno.test({
 const missing = smallDiskMissing();
 
 Deno.test({
-  name: `a full disk cuts at most one line of the audit, and counts it` +
-    (missing === undefined ? "" : ` (ignored: ${missing})`),
-  ignore: missing !== undefined,
+  ...skippedIf(missing, `a full disk cuts at most one line of the audit, and counts it`),
   async fn() {
     using disk = new SmallDisk();
     const path = `${disk.directory}/audit`;

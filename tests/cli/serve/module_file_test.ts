@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { assertModule } from "../../../src/cli/serve/module_file.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test("what is no module is told of by what it is", async () => {
   const directory = await Deno.makeTempDir();
@@ -36,8 +38,7 @@ Deno.test("a module that is not there is told with where it was looked for, and 
 });
 
 Deno.test({
-  name: "a device is no module, though it can be read for ever",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a device is no module, though it can be read for ever"),
 }, () => {
   assert.throws(() => assertModule("/dev/zero"), /it is no regular file$/);
 });

@@ -10,6 +10,8 @@ import {
 } from "../../../src/cli/serve/source_files.ts";
 
 import { waitFor } from "../../support/wait_for.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 async function withFiles(
   texts: Record<string, string>,
@@ -77,9 +79,8 @@ Deno.test("readSources() follows imports, in a circle too, and waits for what is
 });
 
 Deno.test({
-  name: "a text of the same length and with the same time is another one",
   // There is no time there that cannot be set.
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a text of the same length and with the same time is another one"),
   async fn() {
     await withFiles({ "a.ts": "export const a = 1;" }, async (directory) => {
       const path = join(directory, "a.ts");
@@ -97,8 +98,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what a linked Python file imports from beside itself is part of it",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "what a linked Python file imports from beside itself is part of it"),
   async fn() {
     await withFiles({ "link.txt": "" }, async (directory) => {
       await Deno.mkdir(join(directory, "real"));

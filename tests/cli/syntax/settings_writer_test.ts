@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { withSetting, writeSetting } from "../../../src/cli/syntax/settings_writer.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test("one line is changed, and all else stays as it was", () => {
   const toml = '# Ours\nregistry = "local:" # here\n\n  timeout=10 # ms\n"zone" = \'a # b\'\n';
@@ -41,8 +43,7 @@ Deno.test("a line that cannot be told from others is left to an editor", () => {
 });
 
 Deno.test({
-  name: "a file with two names, or of another owner, stays the same file",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a file with two names, or of another owner, stays the same file"),
   fn() {
     const directory = Deno.makeTempDirSync();
     const [file, other] = [`${directory}/rpc.toml`, `${directory}/other`];
@@ -72,9 +73,10 @@ Deno.test({
 });
 
 Deno.test({
-  name:
+  ...skippedIf(
+    onWindows,
     "a link stays a link, its file keeps its mode and its comments, and a read-only one is refused",
-  ignore: Deno.build.os === "windows",
+  ),
   fn() {
     const directory = Deno.makeTempDirSync();
     try {

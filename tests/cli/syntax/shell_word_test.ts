@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { shellLines, shellWord } from "../../../src/cli/syntax/shell_word.ts";
 import { wordsOf } from "../../../src/cli/syntax/words.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const words = [
   "plain",
@@ -18,8 +20,8 @@ const words = [
   "#",
 ];
 
-Deno.test("a word that is shown to be typed means itself to a shell", {
-  ignore: Deno.build.os === "windows",
+Deno.test({
+  ...skippedIf(onWindows, "a word that is shown to be typed means itself to a shell"),
 }, async () => {
   const script = `printf '%s\\0' ${
     [...words, "a\nb\tc\x1b[1m'\\"].map((word) => shellWord(word)).join(" ")

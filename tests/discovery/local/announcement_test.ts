@@ -5,10 +5,14 @@ import { silentLogger } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { LocalDiscovery } from "../../../src/discovery/local/local.ts";
 import { anInstance } from "../recorder.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test({
-  name: "local: only its own user can read a server's secret, wherever the registry is",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(
+    onWindows,
+    "local: only its own user can read a server's secret, wherever the registry is",
+  ),
 }, async () => {
   const directory = await Deno.makeTempDir({ prefix: "rpc-local-" });
   const discovery = new LocalDiscovery(

@@ -10,6 +10,8 @@ import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { discoverySuite } from "../discovery_suite.ts";
 import { anInstance, Recorder, RecordingLogger } from "../recorder.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 /** Never, as far as a test goes: what it sees must have come by an event. */
 const never = 3_600_000;
@@ -347,8 +349,7 @@ function startAnnouncer(directory: string, port: number) {
 }
 
 Deno.test({
-  name: "local: pipes, devices and huge files hang nobody, and hide no server",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "local: pipes, devices and huge files hang nobody, and hide no server"),
 }, async () => {
   await inDirectory(async (directory) => {
     const path = join(directory, "rpc");

@@ -13,6 +13,8 @@ import {
 import { heldBytesAskedFor, heldBytesMax, socketOption } from "../../support/socket_option.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const messageBytesMax = 4 * 1024 * 1024;
 
@@ -99,11 +101,11 @@ async function sendTooMuch(peer: Deno.TcpConn, piece: Uint8Array<ArrayBuffer>, t
   });
 }
 
-const ignore = Deno.build.os !== "linux";
-
 Deno.test({
-  name: "a connection without a request ends after a while, and one with half a head does",
-  ignore,
+  ...skippedIf(
+    notLinux,
+    "a connection without a request ends after a while, and one with half a head does",
+  ),
   async fn() {
     await using listener = await slowListener();
     using idle = await listener.connect();
@@ -126,8 +128,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a WebSocket whose message in fragments never ends is closed, and others go on",
-  ignore,
+  ...skippedIf(
+    notLinux,
+    "a WebSocket whose message in fragments never ends is closed, and others go on",
+  ),
   async fn() {
     await using listener = await slowListener();
     using honest = await listener.connect();
@@ -147,8 +151,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a WebSocket may send any number of messages",
-  ignore,
+  ...skippedIf(notLinux, "a WebSocket may send any number of messages"),
   async fn() {
     await using listener = await slowListener();
     using peer = await listener.connect();
@@ -169,8 +172,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a connection that sends on without an end while it is answered is ended",
-  ignore,
+  ...skippedIf(notLinux, "a connection that sends on without an end while it is answered is ended"),
   async fn() {
     await using listener = await slowListener();
     using peer = await listener.connect();
@@ -308,8 +310,10 @@ Deno.test("little is held of each connection that comes from the same machine, a
 });
 
 Deno.test({
-  name: "a listener on this machine's own address has the system hold little of what comes",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "a listener on this machine's own address has the system hold little of what comes",
+  ),
   async fn() {
     await using listener = await slowListener();
     const sockets = AcceptedSockets.open();

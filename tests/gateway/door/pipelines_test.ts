@@ -11,6 +11,8 @@ import {
 } from "../../../src/gateway/limits.ts";
 import { lingers, receive, untilOneLingers, writeText } from "../../support/raw_peer.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 /** Pipelines, and rounds of the event loop that pass when a test says so. */
 function rig({ hasHost = true } = {}) {
@@ -186,8 +188,7 @@ Deno.test("the connection ends after a request too many, which is told so, and w
 });
 
 Deno.test({
-  name: "who sends a request too many is told so, and let go a second later",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "who sends a request too many is told so, and let go a second later"),
   fn: () =>
     untilOneLingers(async () => {
       const clock = new VirtualClock();

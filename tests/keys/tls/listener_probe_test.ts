@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { ListenerProbe } from "../../../src/keys/tls/listener_probe.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const lookMs = 5_000;
 
@@ -66,9 +68,9 @@ Deno.test("one whose process was stopped from one look to the next is not", asyn
   assert.equal(deafCount(), 0);
 });
 
-Deno.test("also one with so many waiting that no further one can connect", {
+Deno.test({
   // Elsewhere a connection too many is refused, or there is room for more than was said.
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "also one with so many waiting that no further one can connect"),
 }, async () => {
   using one = probed({ tcpBacklog: 1 });
   const { clock, address, deafCount } = one;

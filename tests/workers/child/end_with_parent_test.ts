@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { lives } from "../../support/process_table.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const module = new URL("../../../src/workers/child/end_with_parent.ts", import.meta.url).href;
 
@@ -47,15 +49,14 @@ async function orphanOf(arrangement: string) {
   }
 }
 
-const ignore = Deno.build.os === "windows";
-
-Deno.test({ name: "endWithParent() ends a process that computes with its parent", ignore }, () => {
+Deno.test({
+  ...skippedIf(onWindows, "endWithParent() ends a process that computes with its parent"),
+}, () => {
   return orphanOf("endWithParent");
 });
 
 Deno.test({
-  name: "watchParent() ends a process with its parent without the kernel's help",
-  ignore,
+  ...skippedIf(onWindows, "watchParent() ends a process with its parent without the kernel's help"),
 }, () => {
   return orphanOf("watchParent");
 });

@@ -7,8 +7,9 @@ import { OwnBodies } from "../../../src/workers/child/own_bodies.ts";
 import { runWorker } from "../../../src/workers/child/worker.ts";
 import { remove } from "../../../src/workers/memory_files.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
-const ignore = Deno.build.os !== "linux";
 const long = "x".repeat(100_000);
 
 /** Runs `test` with a worker that has a file of bodies, whose input ends afterwards. */
@@ -85,9 +86,10 @@ function gated() {
 }
 
 Deno.test({
-  name:
+  ...skippedIf(
+    notLinux,
     "bodies are in the file in the order of their lines, since who reads one gives up those before",
-  ignore,
+  ),
 }, async () => {
   const { slow, gates } = gated();
   await withWorker({ slow, echo }, async (worker) => {
@@ -108,7 +110,7 @@ Deno.test({
 });
 
 Deno.test(
-  { name: "the result of a cancelled call takes no place in the file", ignore },
+  { ...skippedIf(notLinux, "the result of a cancelled call takes no place in the file") },
   async () => {
     const { slow, gates } = gated();
     await withWorker({ slow, echo }, async (worker) => {
@@ -126,8 +128,7 @@ Deno.test(
 );
 
 Deno.test({
-  name: "a worker opens the file once it is there, whatever stayed bytes before",
-  ignore,
+  ...skippedIf(notLinux, "a worker opens the file once it is there, whatever stayed bytes before"),
 }, () => {
   const path = newBodyPath() as string;
   const bodies = new OwnBodies(path);

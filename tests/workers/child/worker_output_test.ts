@@ -4,6 +4,8 @@ import { OwnBodies } from "../../../src/workers/child/own_bodies.ts";
 import { WorkerOutput } from "../../../src/workers/child/worker_output.ts";
 import { KeptAnswers, keptBytes } from "../../../src/workers/kept_answers.ts";
 import { keptAnswersBytesMax } from "../../../src/workers/limits.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test("answers that are more than can be kept are written as often as they fill what there is, in order", () => {
   const written: string[] = [];
@@ -25,8 +27,10 @@ Deno.test("answers that are more than can be kept are written as often as they f
 });
 
 Deno.test({
-  name: "what is written at once overtakes nothing in the file that is still to be written",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "what is written at once overtakes nothing in the file that is still to be written",
+  ),
 }, async () => {
   const path = newBodyPath() as string;
   const server = BodyFile.create(path) as BodyFile;

@@ -7,6 +7,8 @@ import { ClaimFile, claimFileVariable, Claims } from "../../../src/workers/claim
 import { runWorker } from "../../../src/workers/child/worker.ts";
 import type { WorkerIo } from "../../../src/workers/child/worker_stdio.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 /** A worker in this process: lines in, what it wrote out. */
 class InMemoryWorker implements WorkerIo {
@@ -258,9 +260,10 @@ Deno.test("a failure is told of, and so is a result that is not JSON", async () 
 });
 
 Deno.test({
-  name:
+  ...skippedIf(
+    notLinux,
     "answers of short cpu calls leave together, and each can be read before the next call begins",
-  ignore: Deno.build.os !== "linux",
+  ),
 }, async () => {
   const file = ClaimFile.create(["/dev/shm"]);
   assert.ok(file !== undefined);

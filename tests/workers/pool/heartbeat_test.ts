@@ -15,9 +15,8 @@ import type { WorkerCommand } from "../../../src/workers/process/worker_command.
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool, workerCommand } from "../fixtures/harness.ts";
-
-const isWindows = Deno.build.os === "windows";
-const isLinux = Deno.build.os === "linux";
+import { notLinux, onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const python = pythonCommand(fileURLToPath(new URL("../fixtures/idle.py", import.meta.url)));
 
@@ -85,8 +84,10 @@ const languages: readonly [string, WorkerCommand][] = [
 
 for (const [language, command] of languages) {
   Deno.test({
-    name: `idle workers that were stopped are replaced before a call comes (${language})`,
-    ignore: isWindows,
+    ...skippedIf(
+      onWindows,
+      `idle workers that were stopped are replaced before a call comes (${language})`,
+    ),
   }, async () => {
     await withHastyPool({ command }, async (harness) => {
       Deno.kill(await harness.call("pid") as number, "SIGSTOP");
@@ -96,9 +97,10 @@ for (const [language, command] of languages) {
   });
 
   Deno.test({
-    name:
+    ...skippedIf(
+      onWindows,
       `idle workers that closed what they read from are replaced before a call comes (${language})`,
-    ignore: isWindows,
+    ),
   }, async () => {
     await withHastyPool({ command }, async (harness) => {
       // One that looks for the next request just then ends before it answers.
@@ -110,8 +112,7 @@ for (const [language, command] of languages) {
 }
 
 Deno.test({
-  name: "an idle worker of somebody else's that closed its stdin is replaced",
-  ignore: !isLinux,
+  ...skippedIf(notLinux, "an idle worker of somebody else's that closed its stdin is replaced"),
 }, async () => {
   const command = foreign("exec sleep 60 </dev/null");
   await withHastyPool({ command }, async (harness) => {
@@ -120,8 +121,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an idle worker of somebody else's that reads on, itself or by a child, is left alone",
-  ignore: !isLinux,
+  ...skippedIf(
+    notLinux,
+    "an idle worker of somebody else's that reads on, itself or by a child, is left alone",
+  ),
 }, async () => {
   for (
     const then of ["while read -r line; do :; done", "exec 3<&0 </dev/null; cat <&3 >&2 & wait"]
@@ -134,8 +137,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of the calls to a stopped io worker those that come later go elsewhere, and end",
-  ignore: isWindows,
+  ...skippedIf(
+    onWindows,
+    "of the calls to a stopped io worker those that come later go elsewhere, and end",
+  ),
 }, async () => {
   await withHastyPool({ size: 2 }, async (harness) => {
     const stopped = await harness.call("wait", [1], { kind: "io" }) as number;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../../support/wait_for.ts";
 import { type PoolHarness, withPool } from "../fixtures/harness.ts";
-
-const isWindows = Deno.build.os === "windows";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 /** Stops the worker that answers this call with its id, from outside, and resolves with that. */
 async function stopped(
@@ -24,10 +24,11 @@ async function stopped(
 const breaks = ["then", "stringify"];
 
 for (const how of ["spin", "microtasks", "push", "then", "stringify", "stop"]) {
-  const ignore = how === "stop" && isWindows;
   Deno.test({
-    name: `a cpu worker that is wedged between two calls costs the next one nothing (${how})`,
-    ignore,
+    ...skippedIf(
+      how === "stop" ? onWindows : undefined,
+      `a cpu worker that is wedged between two calls costs the next one nothing (${how})`,
+    ),
   }, async () => {
     await withPool({}, async (harness) => {
       await harness.call("wedge", [how]);
@@ -43,9 +44,10 @@ for (const how of ["spin", "microtasks", "push", "then", "stringify", "stop"]) {
 }
 
 Deno.test({
-  name:
+  ...skippedIf(
+    onWindows,
     "a call that waits for a wedged worker until its time is over has not run, says so, and is the last",
-  ignore: isWindows,
+  ),
 }, async () => {
   await withPool({}, async (harness) => {
     await stopped(harness);
@@ -57,8 +59,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "idle workers are preferred to a wedged one, which counts as busy",
-  ignore: isWindows,
+  ...skippedIf(onWindows, "idle workers are preferred to a wedged one, which counts as busy"),
 }, async () => {
   await withPool({ size: 2 }, async (harness) => {
     const pid = await stopped(harness);
@@ -71,8 +72,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a call that lost its worker before it began says that it did not run",
-  ignore: isWindows,
+  ...skippedIf(onWindows, "a call that lost its worker before it began says that it did not run"),
 }, async () => {
   await withPool({}, async (harness) => {
     const pid = await stopped(harness);
@@ -84,8 +84,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an io worker gets nothing while it has to show that it is alive",
-  ignore: isWindows,
+  ...skippedIf(onWindows, "an io worker gets nothing while it has to show that it is alive"),
 }, async () => {
   await withPool({ size: 2 }, async (harness) => {
     const pid = await stopped(harness, "wait", [1], { kind: "io" });

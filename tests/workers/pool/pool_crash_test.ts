@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
+import { onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test("a procedure that exits takes its worker along, and no other call", async () => {
   await withPool({ size: 2 }, async (harness) => {
@@ -52,8 +54,10 @@ Deno.test("a worker that exhausts its memory is replaced", async () => {
 });
 
 Deno.test({
-  name: "a worker that the system kills is reported so, and not as one whose stdout ended",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(
+    onWindows,
+    "a worker that the system kills is reported so, and not as one whose stdout ended",
+  ),
 }, async () => {
   await withPool({}, async (harness) => {
     const pid = await harness.call("pid") as number;
@@ -134,11 +138,11 @@ function closing(redirection: string) {
   return { command: { program: "sh", args: ["-c", script] }, cpuCallsPerWorkerMax: 1 };
 }
 
-const isWindows = Deno.build.os === "windows";
-
 Deno.test({
-  name: "a worker that has closed its stdin is replaced at the next call, which did not run",
-  ignore: isWindows,
+  ...skippedIf(
+    onWindows,
+    "a worker that has closed its stdin is replaced at the next call, which did not run",
+  ),
 }, async () => {
   await withPool(closing("<&-"), async (harness) => {
     for (let i = 1; i <= 3; i++) {
@@ -151,8 +155,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a worker that has closed its stdout is replaced at once",
-  ignore: isWindows,
+  ...skippedIf(onWindows, "a worker that has closed its stdout is replaced at once"),
 }, async () => {
   await withPool(closing(">&-"), async (harness) => {
     assert.equal(await harness.call("any"), 1);

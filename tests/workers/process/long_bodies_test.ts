@@ -4,10 +4,10 @@ import { BodyFile } from "../../../src/workers/body_file.ts";
 import { bodyBytesApart, bodyRingBytes } from "../../../src/workers/limits.ts";
 import { LongBodies } from "../../../src/workers/process/long_bodies.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
+import { notLinux } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const ours = { ...workerCommand(), readsAsWeDo: true };
-const ignore = Deno.build.os !== "linux";
-
 /** Whose bodies are in a file from the second on. */
 const values = [
   ...["x".repeat(900_000), "é\n".repeat(100_000), Array.from({ length: 50_000 }, (_, i) => i)],
@@ -15,8 +15,7 @@ const values = [
 ];
 
 Deno.test({
-  name: "long values go to a worker and back by a file that has no name any more",
-  ignore,
+  ...skippedIf(notLinux, "long values go to a worker and back by a file that has no name any more"),
 }, async () => {
   await withPool({ command: ours }, async (harness) => {
     assert.deepEqual(await harness.call("bodies"), []);
@@ -30,7 +29,7 @@ Deno.test({
 });
 
 Deno.test(
-  { name: "a long line behind garbage is nobody's when its worker has gone", ignore },
+  { ...skippedIf(notLinux, "a long line behind garbage is nobody's when its worker has gone") },
   async () => {
     await withPool({ command: ours }, async (harness) => {
       await harness.call("echo", [["x".repeat(bodyBytesApart)]]);
@@ -54,7 +53,7 @@ Deno.test(
 );
 
 Deno.test(
-  { name: "a worker that may not open the file gets long values by its pipe", ignore },
+  { ...skippedIf(notLinux, "a worker that may not open the file gets long values by its pipe") },
   async () => {
     const [run = "", , ...rest] = ours.args;
     const args = [
@@ -73,8 +72,10 @@ Deno.test(
 );
 
 Deno.test({
-  name: "a worker that ends between long values is followed by one with a file of its own",
-  ignore,
+  ...skippedIf(
+    notLinux,
+    "a worker that ends between long values is followed by one with a file of its own",
+  ),
 }, async () => {
   await withPool({ command: ours }, async (harness) => {
     for (const value of values) await harness.call("echo", [[value]]);
@@ -87,7 +88,7 @@ Deno.test({
 });
 
 Deno.test(
-  { name: "the name of a file that no worker has opened goes with its worker", ignore },
+  { ...skippedIf(notLinux, "the name of a file that no worker has opened goes with its worker") },
   () => {
     const bodies = new LongBodies();
     const line = { head: "{", body: "x".repeat(100_000), tail: "}\n", length: 100_003 };
@@ -112,8 +113,10 @@ function isFilled(line: Uint8Array, length: number, value: number): boolean {
 
 Deno.test(
   {
-    name: "very long bodies are copied while the server goes on, and arrive whole, or not at all",
-    ignore,
+    ...skippedIf(
+      notLinux,
+      "very long bodies are copied while the server goes on, and arrive whole, or not at all",
+    ),
   },
   async () => {
     const bodies = new LongBodies();

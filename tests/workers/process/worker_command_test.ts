@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { getPriority } from "node:os";
 import { spawnWorker } from "../../../src/workers/process/worker_command.ts";
-
-const isWindows = Deno.build.os === "windows";
+import { notLinux, onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 /** A worker that does nothing until its input ends. */
 async function withWorker(test: (pid: number) => void): Promise<void> {
@@ -16,14 +16,12 @@ async function withWorker(test: (pid: number) => void): Promise<void> {
 }
 
 Deno.test({
-  name: "a worker gives way to its server, whose priority is ten steps higher",
-  ignore: isWindows,
+  ...skippedIf(onWindows, "a worker gives way to its server, whose priority is ten steps higher"),
   fn: () => withWorker((pid) => assert.equal(getPriority(pid), Math.min(getPriority(0) + 10, 19))),
 });
 
 Deno.test({
-  name: "Linux ends a worker sooner than its server where memory runs out",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(notLinux, "Linux ends a worker sooner than its server where memory runs out"),
   fn: () =>
     withWorker((pid) => {
       const scoreOf = (process: number | "self") =>

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { confinementOf } from "../../../src/workers/sandbox/confinement.ts";
 import { filesOfModule, isCode } from "../../../src/workers/sandbox/module_files.ts";
+import { notLinux, onWindows } from "../../support/posix.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const module = `
 import { a } from "./a.ts";
@@ -48,8 +50,7 @@ async function withFiles(act: (directory: string) => void): Promise<void> {
 }
 
 Deno.test({
-  name: "a module's files are those that are imported before it runs",
-  ignore: Deno.build.os === "windows",
+  ...skippedIf(onWindows, "a module's files are those that are imported before it runs"),
   fn: () =>
     withFiles((directory) => {
       const found = filesOfModule(`file://${directory}/real/tasks.ts`);
@@ -72,8 +73,10 @@ Deno.test({
 
 for (const place of ["real", "link"]) {
   Deno.test({
-    name: `a module's code and the data of its directory may be read, by ${place}`,
-    ignore: Deno.build.os !== "linux",
+    ...skippedIf(
+      notLinux,
+      `a module's code and the data of its directory may be read, by ${place}`,
+    ),
     fn: () =>
       withFiles((directory) => {
         const { rules, tcp } = confinementOf(`${directory}/${place}/tasks.ts`, {});
@@ -92,8 +95,10 @@ for (const place of ["real", "link"]) {
 }
 
 Deno.test({
-  name: "nothing of a process, of keys or of names' look-up may be read by itself",
-  ignore: Deno.build.os !== "linux",
+  ...skippedIf(
+    notLinux,
+    "nothing of a process, of keys or of names' look-up may be read by itself",
+  ),
   fn() {
     const paths = (net?: readonly string[]) =>
       confinementOf(undefined, net === undefined ? {} : { net }).rules.map(({ path }) => path);
