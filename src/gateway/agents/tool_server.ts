@@ -42,7 +42,7 @@ export async function toolServer(
   const capabilities = { tools: tellsChanges ? { listChanged: true } : {} };
   const server = new Server({ name: "rpc", version }, { capabilities, jsonSchemaValidator });
   const list = async (signal: AbortSignal) =>
-    (await tools(signal)).map(({ method: _, ...tool }) => tool);
+    (await tools(signal)).map(({ method: _, parameters: __, ...tool }) => tool);
   /** The tools that the client was told of last, as JSON. */
   let told: string | undefined;
   server.setRequestHandler("tools/list", async (_request, { mcpReq }) => {
@@ -61,8 +61,10 @@ export async function toolServer(
     }
     const tool = offered.find(({ name }) => name === params.name);
     if (tool === undefined) return failed(`There is no tool ${params.name}`);
-    const { method } = tool;
-    const args = argumentsOf(method, params.arguments ?? {});
+    const { method, parameters } = tool;
+    const given = Object.entries(params.arguments ?? {})
+      .map(([member, value]) => [parameters.get(member) ?? member, value]);
+    const args = argumentsOf(method, Object.fromEntries(given));
     if (typeof args === "string") return failed(args);
     const parent = _meta?.traceparent;
     const traceparent = isTraceparent(parent) ? parent : undefined;

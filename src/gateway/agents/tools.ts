@@ -7,14 +7,22 @@ import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 /** A method as a tool of the Model Context Protocol. */
 export interface Tool {
   readonly method: OpenRpcMethod;
+  /** The parameters' names, by the members of the input that stand for them. */
+  readonly parameters: ReadonlyMap<string, string>;
   readonly name: string;
   readonly description: string;
   readonly inputSchema: { readonly type: "object"; readonly [member: string]: unknown };
   readonly annotations: { readonly idempotentHint: boolean };
 }
 
-/** Longest name of a tool that all clients accept. */
+/** Longest name of a tool, and of a member of its input, that all clients accept. */
 const nameLengthMax = 64;
+
+/** Characters that not all clients accept in a tool's name. */
+const strangeInName = /[^A-Za-z0-9_-]/g;
+
+/** The same in the name of a member: one such member has a client refuse all tools of a server. */
+const strangeInMember = /[^A-Za-z0-9_.-]/g;
 
 /** Characters of a sum that tells names apart which are the same when reduced. */
 const sumLength = 8;
@@ -29,26 +37,36 @@ const sumLength = 8;
 export function toolsOf(methods: readonly OpenRpcMethod[], patterns: string): Tool[] {
   const isWanted = matcherOf(patterns.split(",").map((pattern) => pattern.trim()));
   const wanted = methods.filter(({ name }) => isWanted(name));
-  const alike = Map.groupBy(wanted, ({ name }) => reduced(name));
-  return wanted.map((method) => ({
-    method,
-    name: toolName(method.name, alike.get(reduced(method.name))?.length === 1),
-    description: visible(
-      [method.summary, method.description].filter(Boolean).join("\n") || method.name,
-    ),
-    inputSchema: inputOf(method),
-    annotations: { idempotentHint: method["x-idempotent"] },
-  })).sort((one, other) => one.name < other.name ? -1 : 1);
+  const names = reducedNames(wanted.map(({ name }) => name), strangeInName);
+  return wanted.map((method, index) => {
+    const parameters = method.params.map(({ name }) => name);
+    const members = reducedNames(parameters, strangeInMember);
+    return {
+      method,
+      parameters: new Map(members.map((member, index) => [member, parameters[index] as string])),
+      name: names[index] as string,
+      description: visible(
+        [method.summary, method.description].filter(Boolean).join("\n") || method.name,
+      ),
+      inputSchema: inputOf(method, members),
+      annotations: { idempotentHint: method["x-idempotent"] },
+    };
+  }).sort((one, other) => one.name < other.name ? -1 : 1);
 }
 
-function inputOf({ params, paramStructure }: OpenRpcMethod): Tool["inputSchema"] {
-  const required = params.filter(({ required }) => required).map(({ name }) => name);
+/** @param members what stands for each parameter */
+function inputOf(
+  { params, paramStructure }: OpenRpcMethod,
+  members: readonly string[],
+): Tool["inputSchema"] {
+  const required = members.filter((_, index) => params[index]?.required);
   // References within a schema have to be adapted to their new place.
   const book = new SchemaBook({}, { prefix: "#/$defs/", hasFormats: false });
-  const properties = params.map(({ name, schema }, index) => [
-    name,
-    objectOf(book.embedded(schema, `p${index}`)),
-  ]);
+  const properties = params.map(({ name, schema }, index) => {
+    const member = members[index] as string;
+    const given = objectOf(book.embedded(schema, `p${index}`));
+    return [member, member === name ? given : named(name, given)];
+  });
   return {
     type: "object",
     properties: Object.fromEntries(properties),
@@ -58,20 +76,27 @@ function inputOf({ params, paramStructure }: OpenRpcMethod): Tool["inputSchema"]
   };
 }
 
+/** A schema that tells the name of its parameter, which another one stands for. */
+function named(name: string, schema: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { description } = schema;
+  const words = typeof description === "string" ? [name, description] : [name];
+  return { ...schema, description: visible(words.join(": ")) };
+}
+
 /** A schema as an object, since clients do not accept a boolean as a schema. */
-function objectOf(schema: unknown): unknown {
-  if (typeof schema !== "boolean") return schema;
+function objectOf(schema: unknown): Record<string, unknown> {
+  if (typeof schema !== "boolean") return schema as Record<string, unknown>;
   return schema ? {} : { not: {} };
 }
 
-function reduced(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, nameLengthMax);
-}
-
-/** @param isFree whether no other name becomes the same */
-function toolName(name: string, isFree: boolean): string {
-  const plain = reduced(name);
-  if (isFree || plain === name) return plain;
-  const sum = createHash("sha256").update(name).digest("hex").slice(0, sumLength);
-  return `${plain.slice(0, nameLengthMax - sumLength - 1)}_${sum}`;
+/** Names of letters that all clients accept, each another one. @param strange what to replace */
+function reducedNames(names: readonly string[], strange: RegExp): string[] {
+  const reduced = (name: string) => name.replaceAll(strange, "_").slice(0, nameLengthMax) || "_";
+  const alike = Map.groupBy(names, reduced);
+  return names.map((name) => {
+    const plain = reduced(name);
+    if (plain === name || alike.get(plain)?.length === 1) return plain;
+    const sum = createHash("sha256").update(name).digest("hex").slice(0, sumLength);
+    return `${plain.slice(0, nameLengthMax - sumLength - 1)}_${sum}`;
+  });
 }

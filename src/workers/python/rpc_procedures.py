@@ -12,6 +12,9 @@ _MARK = "__rpc_procedure__"
 _RESERVED_PREFIX = "rpc."
 _NAME_LENGTH_MAX = 256
 
+_STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+"""What stands before the name of a parameter that takes all others."""
+
 caller_of_call: "contextvars.ContextVar[Optional[str]]" = contextvars.ContextVar("caller", default=None)
 
 
@@ -66,6 +69,9 @@ class Procedure:
         self._named = {one.name: one for one in named}
         self._more_positional = self._variadic(inspect.Parameter.VAR_POSITIONAL)
         self._more_named = self._variadic(inspect.Parameter.VAR_KEYWORD)
+        # What takes all others can be given as it is described, too: as one parameter.
+        variadic = [one for one in self._parameters if one.kind in _STARS]
+        self._starred = {f"{_STARS[one.kind]}{one.name}": one.kind for one in variadic}
         self._returned = item_hint_of(inner) if self.is_stream else self._hints.get("return", anything)
         self.sends = self._returned.sends
 
@@ -95,7 +101,11 @@ class Procedure:
 
     def _describe(self, one: inspect.Parameter) -> Dict[str, Any]:
         schema = dict(self._hints.get(one.name, anything).schema)
-        stars = {one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "")
+        stars = _STARS.get(one.kind, "")
+        if stars == "*":
+            schema = {"type": "array", "items": schema}
+        elif stars == "**":
+            schema = {"type": "object", "additionalProperties": schema}
         if one.default is not one.empty:
             try:
                 schema["default"] = plain(one.default)
@@ -135,10 +145,25 @@ class Procedure:
             is_null = value is None and one.default is None
             values[name] = None if is_null else take(self._hints.get(name, anything), value, path)
 
+        def take_starred(name: str, value: Any) -> None:
+            is_positional = self._starred[name] is inspect.Parameter.VAR_POSITIONAL
+            hint = (self._more_positional if is_positional else self._more_named) or anything
+            if not isinstance(value, list if is_positional else dict):
+                issues.append(((name,), f"must be an {'array' if is_positional else 'object'}"))
+            elif is_positional:
+                more_positional.extend(take(hint, item, (name, at)) for at, item in enumerate(value))
+            else:
+                for key, item in value.items():
+                    if key in self._named or key in params:
+                        issues.append(((name, key), "is a parameter of its own"))
+                    more_named[key] = take(hint, item, (name, key))
+
         if isinstance(params, dict):
             for name, value in params.items():
                 if name in self._named:
                     take_named(name, value, (name,))
+                elif name in self._starred:
+                    take_starred(name, value)
                 elif self._more_named is None:
                     issues.append(((name,), "is not known"))
                 else:

@@ -27,11 +27,18 @@ const wide: OpenRpcMethod = {
   "x-stream": false,
 };
 
+const strange: OpenRpcMethod = {
+  ...wide,
+  name: "strange",
+  paramStructure: "either",
+  params: [{ name: "*rest", required: false, schema: { type: "array" } }],
+};
+
 /** A server of tools by lines, and the parameters of its calls as they are sent. */
-async function toolsByLine(lineBytesMax = 1_000) {
+async function toolsByLine(lineBytesMax = 1_000, method = wide) {
   const calls: string[] = [];
   const server = await toolServer({
-    tools: () => Promise.resolve(toolsOf([wide], "*")),
+    tools: () => Promise.resolve(toolsOf([method], "*")),
     call: (_method, params) => {
       calls.push(JSON.stringify(params));
       const result = exactNumber("12345678901234567890");
@@ -62,8 +69,9 @@ async function toolsByLine(lineBytesMax = 1_000) {
   };
 }
 
-const callOf = (args: string, id = "1") =>
-  `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"wide","arguments":${args}}}`;
+const callOf = (args: string, id = "1", name = "wide") =>
+  `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"${name}",` +
+  `"arguments":${args}}}`;
 
 Deno.test("numbers past 2^53 come and go as they were written", async () => {
   const tools = await toolsByLine();
@@ -103,6 +111,15 @@ Deno.test("arguments are sent as they were named, or refused: none is left out o
       },
     },
   });
+  await tools.end();
+  await tools.closed;
+});
+
+Deno.test("members that stand for parameters of strange names are sent as these", async () => {
+  const tools = await toolsByLine(1_000, strange);
+  const answer = await tools.ask(callOf('{"_rest":[9007199254740993],"x":1}', "1", "strange"));
+  assert.match(answer, /12345678901234567890/);
+  assert.deepEqual(tools.calls, ['{"*rest":[9007199254740993],"x":1}']);
   await tools.end();
   await tools.closed;
 });

@@ -62,3 +62,25 @@ Deno.test("toolsOf() hides nothing of a method's texts from who looks the tools 
     },
   });
 });
+
+Deno.test("toolsOf() reduces members of inputs too, and tells whose they are", () => {
+  const [schema, described] = [{ type: "integer" }, { type: "string", description: "Whom" }];
+  const params = [
+    { name: "a.b-c_1", required: true, schema },
+    { name: "*rest", required: true, schema },
+    { name: "名字", required: true, schema: described },
+    { name: "数量", required: false, schema: true },
+  ];
+  const [tool] = toolsOf([openRpcMethodSchema.parse({ name: "f", params })], "*");
+  const [plain, starred, name, count] = [...tool?.parameters.keys() ?? []];
+  assert.deepEqual([plain, starred], ["a.b-c_1", "_rest"]);
+  for (const member of [name, count]) assert.match(member ?? "", /^___[0-9a-f]{8}$/);
+  assert.deepEqual([...tool?.parameters.values() ?? []], params.map(({ name }) => name));
+  assert.deepEqual(tool?.inputSchema.required, ["a.b-c_1", "_rest", name]);
+  assert.deepEqual(tool?.inputSchema.properties, {
+    "a.b-c_1": schema,
+    _rest: { ...schema, description: "*rest" },
+    [name ?? ""]: { type: "string", description: "名字: Whom" },
+    [count ?? ""]: { description: "数量" },
+  });
+});

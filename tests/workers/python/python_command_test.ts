@@ -56,6 +56,10 @@ onEachPython("a beginner's functions answer", async ({ client }) => {
     ["paint", ["blue", "2026-01-02T03:04:05Z"], ["blue", "2026-01-02T03:04:05+00:00"]],
     ["everything", [1, 2, 3], [1, [2, 3], "k", {}]],
     ["everything", { first: 1, key: "l", more: true }, [1, [], "l", { more: true }]],
+    // As its parameters are described.
+    ["everything", { first: 1, "*rest": [2, 3], "**more": { a: true, rest: false } }, [
+      ...[1, [2, 3], "k", { a: true, rest: false }],
+    ]],
     ["count", [3], [0, 1, 2]],
     ["ticks", [2], [0, 1]],
     ["nap", [0], "woke"],
@@ -86,6 +90,11 @@ onEachPython("arguments that do not fit are told of before a function runs", asy
     ["paint", ["red", "today"], [1]],
     ["nap", [null], [0]],
     ["everything", [1, "2"], [1]],
+    ["everything", { first: 1, "*rest": [2, "3"] }, ["*rest", 1]],
+    ["everything", { first: 1, "*rest": 2 }, ["*rest"]],
+    ["everything", { first: 1, "**more": { a: 1 } }, ["**more", "a"]],
+    ["everything", { first: 1, "**more": { key: true } }, ["**more", "key"]],
+    ["everything", { first: 1, a: true, "**more": { a: true } }, ["**more", "a"]],
   ];
   for (const [method, params, path] of cases) {
     await assert.rejects(client.call(method, params), (error: Error) => {
