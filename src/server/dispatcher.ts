@@ -26,6 +26,8 @@ export interface DispatcherOptions extends MethodTableOptions, ReservedMethodsOp
   readonly callTimeoutMaxMs?: number | undefined;
   /** The number of open connections, for `rpc.stats`. */
   connections(): number;
+  /** How many of these call, or are new. */
+  callers(): number;
 }
 
 /**
@@ -62,7 +64,7 @@ export class Dispatcher {
     this.#methods = new MethodTable(options, pool);
     this.#reserved = new ReservedMethods(this.#methods, options, {
       stats: () => this.stats(),
-      connections: options.connections,
+      callers: options.callers,
       deadlineOf: (request) => this.#deadlineOf(request),
     });
     this.#pool = pool;

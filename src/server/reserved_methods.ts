@@ -29,8 +29,8 @@ export interface ReservedMethodsOptions {
 interface Server {
   /** The answer to `rpc.stats`. */
   stats(): Stats;
-  /** The number of its connections. */
-  connections(): number;
+  /** How many of its connections call, or are new. */
+  callers(): number;
   /** The deadline of a request, on the clock's scale. */
   deadlineOf(request: Request): number;
 }
@@ -53,6 +53,7 @@ export class ReservedMethods {
   answer(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
     const { method, params } = request;
     const { override, tap } = this.#options;
+    peer.noCall();
     if (method === reservedMethods.tap && tap !== undefined) {
       return tap(request, reply, this.#server.deadlineOf(request));
     }
@@ -68,7 +69,7 @@ export class ReservedMethods {
     switch (method) {
       case reservedMethods.ping:
         return reply.succeed(
-          asksConnections(params) ? { connections: this.#server.connections() } : "pong",
+          asksConnections(params) ? { connections: this.#server.callers() } : "pong",
         );
       case reservedMethods.discover: {
         peer.takes(saidMessageMax(params));

@@ -112,6 +112,8 @@ export class RpcServer {
   readonly #groups = new Callers();
   readonly #shared: Shared;
   readonly #sessions = new Map<Session, Promise<void>>();
+  /** How many of them have not called for long. */
+  #idle = 0;
   readonly #ends: CertificateEnds;
   readonly #peerCheck: Timer;
   readonly #accepting: Promise<void>;
@@ -131,6 +133,8 @@ export class RpcServer {
         ? refuseTap
         : (request, reply, deadlineAtMs) => this.#taps.open(request, reply, deadlineAtMs),
       connections: () => this.#sessions.size,
+      // Who asks is about to call.
+      callers: () => Math.max(1, this.#sessions.size - this.#idle),
     });
     this.#requests = this.#traced(this.#dispatcher);
     this.#refusals = new Refusals(clock);
@@ -163,8 +167,10 @@ export class RpcServer {
       const lookedAtMs = lookedTime.look(clock.now());
       const nowMs = clock.wallTimeMs();
       const cluster = listener.cluster?.();
+      this.#idle = 0;
       for (const session of this.#sessions.keys()) {
-        session.checkPeer(lookedAtMs, this.#ends.farewellOf(session, nowMs, cluster));
+        const farewell = this.#ends.farewellOf(session, nowMs, cluster);
+        if (!session.checkPeer(lookedAtMs, farewell)) this.#idle++;
       }
     });
     this.#accepting = this.#accept();

@@ -13,6 +13,7 @@ const nobody = {
   cancel() {},
   more() {},
   takes() {},
+  noCall() {},
   idle() {},
 };
 

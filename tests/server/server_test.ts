@@ -4,11 +4,12 @@ import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import { builtin } from "../../src/procedures/builtin.ts";
 import { statsSchema } from "../../src/wire/reports/stats.ts";
 import { idleTimeoutMs, messageMaxDefault } from "../../src/base/limits.ts";
-import { statsPeriodMs } from "../../src/server/limits.ts";
+import { callerIdleMs, statsPeriodMs } from "../../src/server/limits.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 import { shTest } from "../support/posix.ts";
 import { Gates, serverTest } from "./fixtures/harness.ts";
+import type { RawPeer } from "./fixtures/peer.ts";
 
 serverTest(
   "a server answers inline calls itself and has workers answer the others",
@@ -59,6 +60,37 @@ serverTest(
     assert.deepEqual(await ask(2), { connections: 3 });
   },
 );
+
+serverTest("P-77: of who has not called for long nobody is told", async (harness) => {
+  const clock = new VirtualClock();
+  const server = harness.listen({ clock });
+  const [caller, ...others] = await Promise.all(
+    Array.from({ length: 4 }, () => harness.connect(server)),
+  ) as [RawPeer, ...RawPeer[]];
+  const [idle, slow] = others as [RawPeer, RawPeer, RawPeer];
+  let id = 0;
+  const told = async () => (await caller.call(++id, "rpc.ping", { connections: true })).result;
+  const pass = async (ms: number) => {
+    for (const end = clock.now() + ms; clock.now() < end;) {
+      for (const peer of [caller, ...others]) await peer.call(++id, "rpc.ping");
+      clock.advance(idleTimeoutMs / 2);
+    }
+  };
+  await slow.call(++id, "ping");
+  await pass(callerIdleMs / 2);
+  await caller.call(++id, "ping");
+  await slow.call(++id, "rpc.stats");
+  assert.deepEqual(await told(), { connections: 4 }, "all are new");
+  await pass(callerIdleMs / 2 + idleTimeoutMs);
+  await caller.call(++id, "ping");
+  clock.advance(2_000);
+  assert.deepEqual(await told(), { connections: 1 });
+  await idle.call(++id, "ping");
+  clock.advance(2_000);
+  assert.deepEqual(await told(), { connections: 2 });
+  await pass(callerIdleMs + idleTimeoutMs);
+  assert.deepEqual(await told(), { connections: 1 }, "who asks counts");
+});
 
 serverTest("a worker that dies under a call is told of, and the server lives", async (harness) => {
   const pool = await harness.startPool();

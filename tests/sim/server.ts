@@ -17,6 +17,9 @@ export interface SimServerOptions {
   serviceMs: () => number;
 }
 
+/** How long a connection counts after its last call, as `callerIdleMs`, in less of a time. */
+export const callerIdleMs = 20_000;
+
 /** A call that waits or runs. */
 class SimCall implements Waiting<SimCall> {
   readonly line: Line;
@@ -45,6 +48,8 @@ export class SimServer implements Listener {
   readonly options: SimServerOptions;
   readonly #network: SimNetwork;
   #lines = new Set<Line>();
+  /** When each has called, or come. */
+  #calledAtMs = new WeakMap<Line, number>();
   #queue = new CallQueue<SimCall>();
   #shedding = new Shedding(this.#queue);
   #busy = 0;
@@ -98,6 +103,7 @@ export class SimServer implements Listener {
 
   accept(line: Line): (bytes: Uint8Array) => void {
     this.#lines.add(line);
+    this.#calledAtMs.set(line, this.#network.clock.now());
     const splitter = new LineSplitter();
     const life = this.#life;
     return (bytes) => {
@@ -122,11 +128,16 @@ export class SimServer implements Listener {
 
   /** As asked for by the only ping with parameters. */
   get #connections() {
-    return { connections: [...this.#lines].filter(({ isClosed }) => !isClosed).length };
+    const sinceMs = this.#network.clock.now() - callerIdleMs;
+    const calling = [...this.#lines].filter((line) =>
+      !line.isClosed && (this.#calledAtMs.get(line) as number) > sinceMs
+    );
+    return { connections: Math.max(1, calling.length) };
   }
 
   #submit(request: Request, id: Id, line: Line): void {
     this.received++;
+    this.#calledAtMs.set(line, this.#network.clock.now());
     const error = this.isDraining ? new RpcError("Draining", "It stops") : this.fails?.(id);
     if (error !== undefined) return this.#answer(line, encodeError(id, error));
     const nowMs = this.#network.clock.now();

@@ -82,6 +82,12 @@ export class OpenCalls {
     for (const waiter of due) waiter.resolve();
   }
 
+  /** Cancels the calls with an id. */
+  cancel(id: Id): void {
+    // A linear search: there are not many calls, and few are cancelled.
+    for (const call of this) if (call.id === id) call.cancel();
+  }
+
   /** Grants items to the streams with an id. */
   more(id: Id, n: number): void {
     for (const stream of [...this.#streams]) {

@@ -76,13 +76,11 @@ export class Session implements IntakeOwner {
     const { conn, limits } = options;
     this.#options = options;
     this.#calls = new OpenCalls(limits, options.shared, this.key);
-    this.#outbox = new Outbox(conn, (error) => this.#broke(error), {
-      pauses: options.shared.flow.stepsOf(this.key),
-    });
+    const work = options.shared.flow.stepsOf(this.key);
+    this.#outbox = new Outbox(conn, (error) => this.#broke(error), { pauses: work });
     this.#splitter = new LineSplitter(limits.messageMax);
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
-    const work = options.shared.flow.stepsOf(this.key);
     this.#intake = new Intake(this, this.#calls, options, work);
     this.#partial = {
       heldBytes: () => this.#splitter.heldBytes,
@@ -150,8 +148,8 @@ export class Session implements IntakeOwner {
     conn.close();
   }
 
-  /** Checks at a `LookedTime` whether the peer lives, or says farewell once it may. */
-  checkPeer(lookedAtMs: number, farewell?: string): void {
+  /** Looks at a `LookedTime` whether the peer lives, or says farewell. Returns whether it calls. */
+  checkPeer(lookedAtMs: number, farewell?: string): boolean {
     const { pendingBytes, bytesWritten, pushedBytes } = this.#outbox;
     this.#unread.count();
     const isListening = this.#watch.isListening(this.#bytesRead, pushedBytes) &&
@@ -165,6 +163,7 @@ export class Session implements IntakeOwner {
       line: isInLine ? this.#linesRead : undefined,
       lineBytes: this.#splitter.partialBytes,
       idle: isIdle ? this.#bytesRead : undefined,
+      requests: this.#calls.size > 0 ? undefined : this.#linesRead,
     }, lookedAtMs);
     if (stall === "idle" || (isIdle && farewell !== undefined && this.#state.kind === "open")) {
       this.refuse(farewell ?? encodeError(null, refusals.idle));
@@ -176,6 +175,7 @@ export class Session implements IntakeOwner {
       // itself may take the next line for its answer, so it gets white space ahead of that.
       this.#outbox.push(this.#isTold ? "\n" : " ");
     }
+    return !this.#watch.isIdle;
   }
 
   get key(): object {
@@ -204,6 +204,10 @@ export class Session implements IntakeOwner {
     return this.#outbox.drained();
   }
 
+  noCall(): void {
+    this.#watch.noCall();
+  }
+
   takes(messageMax: number | undefined): void {
     if (messageMax === undefined && this.#isTold) return;
     this.#isTold = messageMax !== undefined;
@@ -228,10 +232,7 @@ export class Session implements IntakeOwner {
   }
 
   cancel(id: Id): void {
-    // A linear search: there are not many calls, and few are cancelled.
-    for (const call of this.#calls) {
-      if (call.id === id) call.cancel();
-    }
+    this.#calls.cancel(id);
   }
 
   more(id: Id, n: number): void {
