@@ -119,7 +119,7 @@ def hint_of(annotation: Any) -> Hint:
     if supertype is not None:
         return hint_of(supertype)
     if type(annotation).__name__ == "TypeAliasType":
-        return hint_of(annotation.__value__)
+        return _alias(annotation)
     origin = typing.get_origin(annotation) or annotation
     arguments = typing.get_args(annotation)
     if origin in _UNIONS and arguments:
@@ -480,10 +480,27 @@ def _members(hints: Dict[str, Hint], required: "frozenset[str]", make: Callable[
 _being_read: List[Any] = []
 
 
+def _alias(alias: Any) -> Hint:
+    """Of `type Name = ...`, whose value is computed when it is asked for: a name may be missing."""
+    if _is_being_read(alias):
+        return anything
+    _being_read.append(alias)
+    try:
+        return hint_of(alias.__value__)
+    except NameError:
+        return anything
+    finally:
+        _being_read.pop()
+
+
+def _is_being_read(owner: Any) -> bool:
+    """What holds itself would never end: inside, anything goes."""
+    return any(owner is one for one in _being_read)
+
+
 def hints_of(owner: Any) -> Dict[str, Hint]:
     """The hints of a function's parameters or a class's members, by name; what cannot be read is left out."""
-    if any(owner is one for one in _being_read):
-        # A class that holds itself would never end: inside, anything goes.
+    if _is_being_read(owner):
         return {name: anything for name in getattr(owner, "__annotations__", {})}
     _being_read.append(owner)
     try:

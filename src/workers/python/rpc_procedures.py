@@ -58,9 +58,11 @@ class Procedure:
         self.name = str(options.get("name") or name)
         self.function = function
         inner = inspect.unwrap(function)
-        self.is_async_stream = inspect.isasyncgenfunction(inner)
-        self.is_async = inspect.iscoroutinefunction(inner) or self.is_async_stream
-        self.is_stream = inspect.isgeneratorfunction(inner) or self.is_async_stream
+        # Of decorators the outermost that says what it returns, else the function itself.
+        telling = inspect.unwrap(function, stop=_is_telling)
+        self.is_async_stream = inspect.isasyncgenfunction(telling)
+        self.is_async = inspect.iscoroutinefunction(telling) or self.is_async_stream
+        self.is_stream = inspect.isgeneratorfunction(telling) or self.is_async_stream
         self.kind = "io" if self.is_async else options.get("kind", "cpu")
         self.is_idempotent = bool(options.get("idempotent", False))
         self._parameters = _parameters_of(name, function)
@@ -198,6 +200,11 @@ class Procedure:
             else:
                 positional.append(values.get(name, one.default))
         return positional + more, keywords
+
+
+def _is_telling(function: Any) -> bool:
+    kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    return any(is_kind(function) for is_kind in kinds)
 
 
 def _parameters_of(name: str, function: Any) -> List[inspect.Parameter]:

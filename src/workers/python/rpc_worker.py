@@ -350,14 +350,17 @@ class Worker:
         self._calls.pop(call.number, None)
         end_prints()
 
-    def _stream(self, call: Call, items: Any) -> str:
+    def _stream(self, call: Call, returned: Any) -> str:
+        # A decorator may have made a list of the generator.
+        items = iter(returned)
+        close = getattr(items, "close", lambda: None)
         if not call.asks_for_stream:
             collected = Collected(call.procedure.sends)
             try:
                 for item in items:
                     collected.add(item)
             finally:
-                items.close()
+                close()
             return collected.text()
         count = 0
         try:
@@ -369,7 +372,7 @@ class Worker:
                 self._send_item(call, item, count)
                 count += 1
         finally:
-            items.close()
+            close()
         if count == 0:
             self._wire.item(call.number, "[]")
         return str(count)

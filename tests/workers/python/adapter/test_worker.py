@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import unittest
 
 from running import Failed, Worker
@@ -183,6 +184,53 @@ class Behaviour(unittest.TestCase):
 
 
 class Files(unittest.TestCase):
+    def test_a_decorator_may_change_what_is_returned(self):
+        text = """
+            import functools
+            def _listing(f):
+                @functools.wraps(f)
+                def listed(*given): return list(f(*given))
+                return listed
+            def _later(f):
+                @functools.wraps(f)
+                async def later(*given): return f(*given)
+                return later
+            def _passing(f):
+                @functools.wraps(f)
+                def passing(*given): return f(*given)
+                return passing
+            @_listing
+            def listed(n: int):
+                yield from range(n)
+            @_later
+            def later(n: int): return n
+            @_passing
+            async def passed(n: int): return n
+            @_passing
+            def streamed(n: int):
+                yield from range(n)
+        """
+        with Worker(text) as worker:
+            for method, result in (("listed", [0, 1]), ("later", 2), ("passed", 2), ("streamed", [0, 1])):
+                with self.subTest(method):
+                    self.assertEqual(worker.call(method, 2), result)
+            kinds = {name: (one["x-kind"], one["x-stream"]) for name, one in worker.methods.items()}
+            self.assertEqual(kinds["later"], ("io", False))
+            self.assertEqual(kinds["passed"], ("io", False))
+            self.assertEqual(kinds["streamed"], ("cpu", True))
+
+    @unittest.skipIf(sys.version_info < (3, 12), "Type aliases came with Python 3.12")
+    def test_a_type_alias_may_hold_itself_or_name_what_there_is_not(self):
+        text = """
+            type Tree = dict[str, Tree] | int
+            type Missing = Nowhere
+            def tree(x: Tree, y: Missing = 1): return [x, y]
+        """
+        with Worker(text) as worker:
+            self.assertEqual(worker.call("tree", {"a": {"b": 1}}, "y"), [{"a": {"b": 1}}, "y"])
+            with self.assertRaises(Failed):
+                worker.call("tree", "x")
+
     def test_hints_that_cannot_be_read_count_as_anything(self):
         text = """
             from __future__ import annotations
