@@ -6,6 +6,7 @@ import { methodLengthMax } from "../base/limits.ts";
 import { absolutePath, fileUrlOf } from "../base/paths.ts";
 import { plainFunction } from "./plain/plain_function.ts";
 import type { AnyProcedure, AnyProcedures } from "./plain/plain_procedure.ts";
+import { SourceTexts } from "./plain/source_texts.ts";
 import type { Handler, Procedure } from "./types.ts";
 
 /** JSON-RPC keeps these names for itself. */
@@ -18,7 +19,7 @@ const reservedPrefix = "rpc.";
  * - a procedure made by `defineProcedure`, unchanged, but with kind `cpu` in place of `inline`:
  *   modules are not loaded into the process that owns the sockets;
  * - any other function, as a `cpu` procedure that is not idempotent, takes at least as many values
- *   as it declares, and takes and returns any JSON.
+ *   as it declares without `?`, and takes and returns any JSON.
  *
  * Other exports (constants, classes, types) are left alone.
  *
@@ -36,8 +37,9 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
     throw new Error(`Cannot load ${path}: ${problem}`, { cause });
   }
   const procedures: Record<string, AnyProcedure> = {};
+  const texts = new SourceTexts(url);
   for (const [name, value] of Object.entries(exports)) {
-    const procedure = isProcedure(value) ? await adopted(value) : fromFunction(value);
+    const procedure = isProcedure(value) ? await adopted(value) : await fromFunction(value, texts);
     if (procedure === undefined) continue;
     const why = whyUncallable(name);
     if (why !== undefined) {
@@ -110,8 +112,12 @@ async function adopted(value: Procedure): Promise<Procedure> {
   return procedure.kind === "inline" ? { ...procedure, kind: "cpu" } : procedure;
 }
 
-function fromFunction(value: unknown): AnyProcedure | undefined {
-  return typeof value !== "function" || isClass(value) ? undefined : plainFunction(value);
+async function fromFunction(
+  value: unknown,
+  texts: SourceTexts,
+): Promise<AnyProcedure | undefined> {
+  if (typeof value !== "function" || isClass(value)) return undefined;
+  return plainFunction(value, await texts.requiredCount(value));
 }
 
 /** By shape and not by identity: the module may have imported another copy of this library. */

@@ -81,6 +81,35 @@ export function parametersOf(value: CallableFunction): SourceParameter[] {
   return Array.from({ length: value.length }, (_, index) => ({ name: `arg${index + 1}` }));
 }
 
+/**
+ * The parameters that a source text lets a caller of its function `name` leave out without giving
+ * a default: `b?: number` in TypeScript, of which nothing is left at run time, and `[b]` or
+ * `{number=} b` in its JSDoc. `undefined`: it defines no such function.
+ */
+export function optionalNames(source: string, name: string): Set<string> | undefined {
+  const definition = new RegExp(
+    `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\s*(?:export\\s+)?(?:async\\s+)?)?` +
+      `\\b(?:function\\b[\\s*]*|(?:const|let|var)\\s+)${RegExp.escape(name)}(?![\\w$])`,
+    "g",
+  );
+  let found: Set<string> | undefined;
+  // A function with overloads has several definitions: the last one takes what any of them takes.
+  for (const { 0: { length }, 1: doc = "", index } of source.matchAll(definition)) {
+    found ??= new Set();
+    for (const text of partsOf(source.slice(index + length), "(")) {
+      const [, marked] = /^([^\s?:=]+)\s*\?\s*(?::|$)/.exec(text) ?? [];
+      if (marked !== undefined) found.add(marked);
+    }
+    for (const [, typed, bracketed] of doc.matchAll(optionalInDoc)) {
+      found.add(typed ?? bracketed ?? "");
+    }
+  }
+  return found;
+}
+
+const optionalInDoc =
+  /@param\s+(?:\{[^}\n]*=\}\s*([^\s[\]]+)|(?:\{[^}\n]*\}\s*)?\[\s*([^\s=\]]+))/g;
+
 /** The parameters' source texts without comments. */
 function listOf(source: string): string[] {
   const [, list] = plainList.exec(source) ?? [];

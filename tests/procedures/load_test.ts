@@ -134,3 +134,60 @@ Deno.test("loadModule() knows names of any script, and tells of defaults", async
     },
   );
 });
+
+Deno.test("loadModule() lets a caller leave out what types or comments mark as optional", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const other = `export function far(near: number, away?: { a: number; b?: string }) {
+      return [near, away];
+    }`;
+    await Deno.writeTextFile(join(directory, "other.ts"), other);
+    const path = join(directory, "main.ts");
+    const text = `export { far } from "./other.ts";
+      export function greet(name: string, title?: string, times?: number) {
+        return [name, title ?? null, times ?? null];
+      }
+      export const scaled = async (all: Map<string, number>, by /* how */ ? : number) => [all, by];
+      export function over(a: string): string;
+      export function over(a: number, b?: number): number;
+      export function over(a: unknown, b?: unknown): unknown { return [a, b]; }
+      export function each(list: number[], mapped: (x: number, list?: number[]) => number) {}
+      /**
+       * @param {string} name
+       * @param {number} [size] in bytes
+       * @param {string=} unit
+       */
+      export function documented(name, size, unit) {}
+      const made = (run: (a: number, b: number) => unknown) => (a: number, b: number) => run(a, b);
+      export const wrapped = made((a, b?) => [a, b]);`;
+    await Deno.writeTextFile(path, text);
+    const procedures = await loadModule(path);
+    const methods = toOpenRpc(procedures, { title: "t", version: "1" }).methods;
+    const required = methods.map(({ name, params }) => {
+      const names = params.map((param) => param.required ? param.name : `${param.name}?`);
+      return `${name}(${names.join(", ")})`;
+    });
+    assert.deepEqual(required.toSorted(), [
+      "documented(name, size?, unit?)",
+      "each(list, mapped)",
+      "far(near, away?)",
+      "greet(name, title?, times?)",
+      "over(a, b?)",
+      "scaled(all, by?)",
+      "wrapped(a, b)",
+    ]);
+    const { greet } = procedures;
+    assert.ok(greet !== undefined);
+    const context = new LazyCallContext();
+    assert.deepEqual(await invoke("greet", greet, ["Ada"], context), ["Ada", null, null]);
+    assert.deepEqual(await invoke("greet", greet, { name: "Ada", times: 2 }, context), [
+      "Ada",
+      null,
+      2,
+    ]);
+    const refused = async () => await invoke("greet", greet, [], context);
+    await assert.rejects(refused, { message: "Cannot call greet: name is missing" });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

@@ -19,8 +19,8 @@ const bareFraction = /^-?\.\d+$/;
  *
  * @param args parameters by position, or all by name: `name=value`
  * @param named a JSON object of named parameters instead
- * @throws {UsageError} both are given, a name twice, `named` is no JSON object, or a file cannot be
- *   read
+ * @throws {UsageError} both are given, a name twice, `named` is no JSON object, a shell has split
+ *   a value, or a file cannot be read
  */
 export function paramsMaker(
   args: readonly string[],
@@ -47,6 +47,7 @@ export function paramsMaker(
       );
       return (i) => Object.fromEntries(makers.map(([name, make]) => [name, make(i)]));
     }
+    refuseSplit(args);
     const makers = args.map((arg) => varying(arg, valueOf));
     return (i) => makers.map((make) => make(i));
   }
@@ -56,6 +57,25 @@ export function paramsMaker(
   const make = varying(named, (text) => objectOf(ofFile(text)));
   make(1);
   return make;
+}
+
+/**
+ * An object or a list with spaces that stands in no quotes comes in pieces, without those inside:
+ * `{"a": 1}` as `{a:` and `1}`. A function that takes any JSON would take these for texts.
+ *
+ * @throws {UsageError} arguments look like such pieces
+ */
+function refuseSplit(args: readonly string[]): void {
+  for (const [first, arg] of args.entries()) {
+    if (!/^[{[]/.test(arg) || /[}\]]$/.test(arg)) continue;
+    const last = args.findIndex((other, at) => at > first && /[}\]]$/.test(other));
+    const pieces = args.slice(first, last + 1);
+    if (!pieces.slice(0, -1).some((piece) => /[:,]$/.test(piece))) continue;
+    throw new UsageError(
+      `Cannot use ${pieces.map((piece) => JSON.stringify(piece)).join(" ")}: these look like one ` +
+        "JSON value that the shell has split; put the whole in quotes, or write name=value",
+    );
+  }
 }
 
 /**

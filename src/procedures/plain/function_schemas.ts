@@ -3,11 +3,18 @@ import { isGenerator, membersOf, parametersOf } from "../parameter_names.ts";
 import { defineProcedure } from "../procedure.ts";
 import type { Procedure } from "../types.ts";
 
-/** A user's function as a procedure with schemas that accept any JSON. */
-export function functionWithSchemas(value: CallableFunction): Procedure {
+/**
+ * A user's function as a procedure with schemas that accept any JSON.
+ *
+ * @param leastCount how many values it must be given. @default as many as have no default
+ */
+export function functionWithSchemas(
+  value: CallableFunction,
+  leastCount = value.length,
+): Procedure {
   const inOne = membersOf(value);
   const parameters = inOne?.members ?? parametersOf(value);
-  const requiredCount = inOne === undefined ? value.length : 0;
+  const requiredCount = inOne === undefined ? leastCount : 0;
   const items = parameters.map(({ fallback }, index) => {
     if (index < requiredCount) return z.unknown();
     const item = z.unknown().optional();

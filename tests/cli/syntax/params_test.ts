@@ -32,6 +32,26 @@ Deno.test("what is no JSON object, or comes beside arguments, is refused before 
   assert.throws(() => paramsMaker(["1"], "{}"), /: choose one/);
 });
 
+Deno.test("an object or a list that the shell has split is refused, and brackets are not", () => {
+  for (
+    const pieces of [
+      ["{a:", "1}"],
+      ["x", "[1,", "2]"],
+      ["{", "a:", "{", "b:", "1", "}", "}"],
+      ["[", "{a:1},", "{b:2}", "]", "more"],
+    ]
+  ) {
+    assert.throws(() => paramsMaker(pieces, undefined), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, /like one JSON value that the shell has split; put the whole in/);
+      return true;
+    });
+  }
+  for (const texts of [["[", "]"], ["[draft]", "a:", "b]"], ["{a:", "1"], ["{{x", "y}}"]]) {
+    assert.deepEqual(paramsMaker(texts, undefined)(1).length, texts.length);
+  }
+});
+
 Deno.test("arguments by name make an object, each JSON or text", () => {
   assert.deepEqual(paramsMaker(["width=640", "名字=小王", "id=job-{i}"], undefined)(7), {
     width: 640,
