@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import { reservedPrefix } from "../wire/reserved.ts";
+import { reservedMethods, reservedPrefix } from "../wire/reserved.ts";
 import type { RequestTaker } from "./tracing.ts";
 
 /** One call in the audit: who called what from where, and how it ended. Never the parameters. */
@@ -18,8 +18,9 @@ export interface AuditEntry {
 export type Audit = (entry: AuditEntry) => void;
 
 /**
- * Audits each call of one connection when it has ended, including refused ones. The protocol's own
- * methods (`rpc.ping` and the like) are left out.
+ * Audits each call of one connection when it has ended, including refused ones. Of the protocol's
+ * own methods only `rpc.override` is taken, by which operators change a server's share; `rpc.ping`
+ * and the like are left out.
  *
  * It is the outermost layer, and costs nothing on a server without an audit.
  */
@@ -32,7 +33,7 @@ export function withAudit(
   return {
     dispatch(request, reply, peer) {
       const { method } = request;
-      if (method.startsWith(reservedPrefix)) return next.dispatch(request, reply, peer);
+      if (!isAudited(method)) return next.dispatch(request, reply, peer);
       const startedAtMs = clock.now();
       const ended = (outcome: string) => {
         const durationMs = clock.now() - startedAtMs;
@@ -55,4 +56,8 @@ export function withAudit(
       }, peer);
     },
   };
+}
+
+function isAudited(method: string): boolean {
+  return method === reservedMethods.override || !method.startsWith(reservedPrefix);
 }

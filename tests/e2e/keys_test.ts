@@ -354,12 +354,16 @@ Deno.test("an audit has a line for each call, refused ones too, and no parameter
   await home.run(["call", "fib", "20"]);
   await bob.run(["call", "ping", "31337"]);
   await bob.run(["call", "fib", "31337"]);
+  await bob.run(["servers", "drain", server.address]);
+  await home.run(["servers", "drain", server.address]);
   await server.stop();
   const lines = Deno.readTextFileSync(file).trimEnd().split("\n").map((line) => JSON.parse(line));
   assert.deepEqual(lines.map(({ caller, method, outcome }) => [caller, method, outcome]), [
     ["alpha", "fib", "ok"],
     ["bob", "ping", "ok"],
     ["bob", "fib", "PermissionDenied"],
+    ["bob", "rpc.override", "PermissionDenied"],
+    ["alpha", "rpc.override", "ok"],
   ]);
   assert.doesNotMatch(JSON.stringify(lines), /31337/);
   assert.match(server.stderr, /A caller has come.*bob.*read,call:ping/);
