@@ -48,7 +48,7 @@ const companyFloorMs = 100;
 
 for (const seed of seeds) {
   // To see it fail: let `worthAnotherServer` in src/client/retry.ts lack ConnectionLost; or let
-  // `#again` there be called in place of `#againIf`, and calls run twice.
+  // `isIdempotent` in src/client/endpoints/endpoint.ts return true, and calls run twice.
   zooKeeperTest(`nothing is lost in a mix of all faults, seed ${seed}`, async () => {
     await using ensemble = await startEnsemble();
     await using cluster = await Cluster.create(
