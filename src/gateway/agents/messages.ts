@@ -33,6 +33,8 @@ export function messageOf(text: string, carrier: Carrier): Message | RpcError {
     return invalid("Cannot answer under an id that is no text and no integer up to 2^53 - 1");
   }
   if (method !== "tools/call" || params?.arguments === undefined) return value;
+  // Programs in Go write an empty map like this.
+  if (params.arguments === null) return { ...value, params: { ...params, arguments: {} } };
   return exact === undefined
     ? value
     : { ...value, params: { ...params, arguments: exact.params?.arguments } };

@@ -124,6 +124,14 @@ Deno.test("members that stand for parameters of strange names are sent as these"
   await tools.closed;
 });
 
+Deno.test("null in place of arguments is none", async () => {
+  const tools = await toolsByLine(1_000, strange);
+  assert.match(await tools.ask(callOf("null", "1", "strange")), /12345678901234567890/);
+  assert.deepEqual(tools.calls, ["{}"]);
+  await tools.end();
+  await tools.closed;
+});
+
 Deno.test("what is no message is answered, and the next one too; a line without end closes", async () => {
   const tools = await toolsByLine();
   for (
