@@ -96,7 +96,9 @@ export class PlainProcedure implements ProcedureTraits {
   accept(method: string, given: CallParams): HandlerInput | undefined {
     usePlainNumbers(method, this.names, given);
     if (this.#options.inOne) return this.#inOne(given) as HandlerInput | undefined;
-    const values = given === undefined || isPositional(given) ? given ?? [] : this.#inOrder(given);
+    const values: readonly unknown[] | undefined = given === undefined || Array.isArray(given)
+      ? (given ?? []) as readonly unknown[]
+      : this.#inOrder(given as Readonly<Record<string, unknown>>);
     if (values === undefined || values.length < this.#leastCount) return undefined;
     if (values.length > this.names.length && !this.#options.isOpen) return undefined;
     return this.#takesAny || this.#takes(values) ? values as HandlerInput : undefined;
@@ -111,12 +113,12 @@ export class PlainProcedure implements ProcedureTraits {
   #inOne(given: CallParams): readonly unknown[] | undefined {
     const { names } = this;
     const { isOpen } = this.#options;
-    if (given !== undefined && !isPositional(given)) {
+    if (given !== undefined && !Array.isArray(given)) {
       return isOpen || Object.keys(given).every((name) => names.includes(name))
         ? [given]
         : undefined;
     }
-    const values = given ?? [];
+    const values = (given ?? []) as readonly unknown[];
     if (values.length === 1 && isObject(values[0])) return values;
     if (values.length > names.length) return undefined;
     return [Object.fromEntries(values.map((value, index) => [names[index], value]))];
@@ -149,10 +151,6 @@ export class PlainProcedure implements ProcedureTraits {
     }
     return values.slice(0, values.findLastIndex((value) => value !== undefined) + 1);
   }
-}
-
-function isPositional(params: NonNullable<CallParams>): params is readonly unknown[] {
-  return Array.isArray(params);
 }
 
 /** A procedure that is served, with schemas or without. */
