@@ -43,6 +43,15 @@ Deno.test("ejections get longer up to a bound, and short again after a good time
   assert.equal(ejection.start(), 30_000);
 });
 
+Deno.test("an answer that comes during an ejection does not make the next one short", () => {
+  const { clock, ejection } = setUp();
+  clock.advance(ejection.start());
+  const lengthMs = ejection.start();
+  ejection.answered();
+  clock.advance(lengthMs);
+  assert.equal(ejection.start(), 90_000);
+});
+
 Deno.test("what is forgotten leaves no timer and no trace", () => {
   const { clock, ejection, over } = setUp();
   for (let i = 0; i < 5; i++) ejection.timedOut();

@@ -13,7 +13,8 @@ import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 
 /** A set of endpoints over a transport in memory, under a clock that stands still. */
 export class EndpointsRig {
-  readonly clock = new VirtualClock();
+  /** From 0 on a moment would be the same as the time that has passed. */
+  readonly clock = new VirtualClock(1_000_000);
   readonly transport = new MemoryTransport();
   readonly ejected: string[] = [];
   readonly #lists = new FakeLists();

@@ -159,3 +159,36 @@ Deno.test("a single old call is not refused, however long the work before it too
   assert.equal(shedding.takeHopeless(9_000), undefined);
   assert.equal(queue.size, 1);
 });
+
+Deno.test("the newest goes first once the oldest has waited for more than half of its time", () => {
+  for (const [nowMs, isNewest] of [[500, false], [501, true]] as const) {
+    const queue = new CallQueue<Item>();
+    const [oldest, newest] = [new Item(0, 1_000), new Item(100, 1_000)];
+    queue.push(oldest);
+    queue.push(newest);
+    assert.equal(new Shedding(queue).take(nowMs), isNewest ? newest : oldest, `${nowMs} ms`);
+  }
+});
+
+Deno.test("the oldest is refused when the work before it ends after its deadline, not at it", () => {
+  const queue = new CallQueue<Item>();
+  const shedding = new Shedding(queue);
+  const items = Array.from({ length: 5 }, () => new Item(0, 10_000));
+  for (const item of items) queue.push(item);
+  shedding.take(0);
+  // An eighth of the gap counts: the two before the oldest one take 100 ms each.
+  shedding.take(800);
+  assert.equal(shedding.takeHopeless(9_800), undefined);
+  assert.equal(shedding.takeHopeless(9_801), items[2]);
+});
+
+Deno.test("a call that is taken at its deadline tells nothing of the rate", () => {
+  const queue = new CallQueue<Item>();
+  const shedding = new Shedding(queue);
+  for (let i = 0; i < 3; i++) queue.push(new Item(0, 10_000));
+  const ended = new Item(0, 800);
+  queue.push(ended);
+  shedding.take(0);
+  assert.equal(shedding.take(800, (item) => item === ended), ended);
+  assert.equal(shedding.takeHopeless(10_000), undefined);
+});
