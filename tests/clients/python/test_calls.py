@@ -396,18 +396,29 @@ class Failover(unittest.TestCase):
             self.assertEqual(server.count("f"), 1)
 
     def test_a_server_that_drains_gets_no_new_calls_and_keeps_those_it_has(self):
-        kept = []
+        kept, all_sent = [], threading.Event()
+
+        def answer_later(peer, request):
+            def answer():
+                all_sent.wait(PATIENCE)
+                echo(peer, request)
+
+            threading.Thread(target=answer, daemon=True).start()
+
         with FakeServer(lambda peer, request: kept.append((peer, request))) as going:
-            with FakeServer(echo) as staying, Client(static(going, staying)) as client:
+            # If this one answered at once, it might be given all of the calls.
+            with FakeServer(answer_later) as staying, Client(static(going, staying)) as client:
                 connected(client, 2)
                 calls = [client.submit("f", [n], timeout=60) for n in range(6)]
-                until(lambda: going.count("f") + staying.count("f") == 6)
+                until(lambda: len(kept) + staying.count("f") == 6)
+                self.assertGreater(len(kept), 1)
+                all_sent.set()
                 going.peers[0].notify("rpc.goaway")
                 # The client has read it when it has answered what came behind it.
                 peer, request = kept[0]
-                before = going.count("f")
                 peer.answer(request, request["params"])
                 next(call for call in concurrent.futures.as_completed(calls) if call.result() == request["params"])
+                before = going.count("f")
                 for n in range(10):
                     self.assertEqual(client.call("f", [n], timeout=60), [n])
                 self.assertEqual(going.count("f"), before)
