@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../../src/base/clock.ts";
 import { RpcError } from "../../../src/base/errors.ts";
 import { readBufferBytes, readBufferBytesIdle } from "../../../src/base/limits.ts";
-import { silentLogger } from "../../../src/base/log.ts";
 import { sessionLimitsDefault } from "../../../src/server/bounds/session_limits.ts";
 import { Shared } from "../../../src/server/bounds/shared.ts";
 import type { Reply } from "../../../src/server/reply.ts";
-import { Session } from "../../../src/server/session/session.ts";
 import type { RequestTaker } from "../../../src/server/tracing.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { sessionOn } from "../fixtures/session_on.ts";
 
 const lineOf = (id: number, method: string) => `{"jsonrpc":"2.0","id":${id},"method":"${method}"}`;
 
@@ -25,35 +24,26 @@ function setUp(input: string, dispatch: (method: string, reply: Reply) => boolea
       return { cancel, more() {} };
     },
   };
-  const session = new Session({
-    conn: {
-      read(buffer) {
-        if (rest.length === 0) return ended.promise;
-        const length = Math.min(rest.length, buffer.length);
-        buffer.set(rest.subarray(0, length));
-        rest = rest.subarray(length);
-        return Promise.resolve(length);
-      },
-      write(bytes) {
-        events.push(new TextDecoder().decode(bytes));
-        return Promise.resolve(bytes.length);
-      },
-      closeWrite() {
-        events.push("end");
-        ended.resolve(null);
-        return Promise.resolve();
-      },
-      close: () => ended.resolve(null),
+  const limits = { ...sessionLimitsDefault, inFlightMax: 1 };
+  const session = sessionOn({
+    read(buffer) {
+      if (rest.length === 0) return ended.promise;
+      const length = Math.min(rest.length, buffer.length);
+      buffer.set(rest.subarray(0, length));
+      rest = rest.subarray(length);
+      return Promise.resolve(length);
     },
-    dispatcher: requests,
-    isStream: () => false,
-    limits: { ...sessionLimitsDefault, inFlightMax: 1 },
-    group: { connections: 1 },
-    peer: "test",
-    shared,
-    clock: systemClock,
-    log: silentLogger,
-  });
+    write(bytes) {
+      events.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+    closeWrite() {
+      events.push("end");
+      ended.resolve(null);
+      return Promise.resolve();
+    },
+    close: () => ended.resolve(null),
+  }, { dispatcher: requests, limits, shared });
   return { session, shared, events };
 }
 

@@ -4,12 +4,9 @@ import {
   heartbeatTickMs,
   heartbeatTimeoutMs,
 } from "../../../src/base/limits.ts";
-import { silentLogger } from "../../../src/base/log.ts";
-import { sessionLimitsDefault } from "../../../src/server/bounds/session_limits.ts";
-import { Shared } from "../../../src/server/bounds/shared.ts";
-import { Session } from "../../../src/server/session/session.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { sessionOn } from "../fixtures/session_on.ts";
 
 const lookPeriodMs = 1_000;
 
@@ -18,33 +15,26 @@ function halfClosed(clock: VirtualClock) {
   const input = [new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"slow"}\n')];
   let begun = 0;
   const writtenAtMs: number[] = [];
-  const session = new Session({
-    conn: {
-      read(buffer) {
-        const bytes = input.shift();
-        if (bytes !== undefined) buffer.set(bytes);
-        return Promise.resolve(bytes?.length ?? null);
-      },
-      write(bytes) {
-        writtenAtMs.push(clock.now());
-        return Promise.resolve(bytes.length);
-      },
-      closeWrite: () => Promise.resolve(),
-      close: () => {},
+  const session = sessionOn({
+    read(buffer) {
+      const bytes = input.shift();
+      if (bytes !== undefined) buffer.set(bytes);
+      return Promise.resolve(bytes?.length ?? null);
     },
+    write(bytes) {
+      writtenAtMs.push(clock.now());
+      return Promise.resolve(bytes.length);
+    },
+    closeWrite: () => Promise.resolve(),
+    close: () => {},
+  }, {
+    clock,
     dispatcher: {
       dispatch: (_request, reply) => {
         begun++;
         return { cancel: () => reply.succeed(null), more() {} };
       },
     },
-    isStream: () => false,
-    limits: sessionLimitsDefault,
-    group: { connections: 1 },
-    peer: "test",
-    shared: new Shared(clock, () => 2),
-    clock,
-    log: silentLogger,
   });
   return { session, writtenAtMs, begun: () => begun };
 }

@@ -1,47 +1,33 @@
 import assert from "node:assert/strict";
 import { messageMaxDefault } from "../../../src/base/limits.ts";
 import { partialLineTimeoutMs } from "../../../src/server/limits.ts";
-import { silentLogger } from "../../../src/base/log.ts";
 import { bytesBetweenPauses } from "../../../src/base/system/give_way.ts";
-import {
-  lineBytesPerMsLeast,
-  sessionLimitsDefault,
-} from "../../../src/server/bounds/session_limits.ts";
+import { lineBytesPerMsLeast } from "../../../src/server/bounds/session_limits.ts";
 import { Shared } from "../../../src/server/bounds/shared.ts";
-import { Session } from "../../../src/server/session/session.ts";
 import { Flow } from "../../../src/server/turns/flow.ts";
 import { Turns } from "../../../src/server/turns/turns.ts";
 import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { sessionOn } from "../fixtures/session_on.ts";
 
 /** A session whose peer sends a line in parts, and all that is written to it. */
 function slowPeer(clock: VirtualClock) {
   let reading: { readonly room: number; came(bytes: number | null): void } | undefined;
   const written: string[] = [];
-  const session = new Session({
-    conn: {
-      read(buffer) {
-        buffer.fill(0x78);
-        const { promise, resolve } = Promise.withResolvers<number | null>();
-        reading = { room: buffer.length, came: resolve };
-        return promise;
-      },
-      write(bytes) {
-        written.push(new TextDecoder().decode(bytes));
-        return Promise.resolve(bytes.length);
-      },
-      closeWrite: () => Promise.resolve(),
-      close: () => reading?.came(null),
+  const session = sessionOn({
+    read(buffer) {
+      buffer.fill(0x78);
+      const { promise, resolve } = Promise.withResolvers<number | null>();
+      reading = { room: buffer.length, came: resolve };
+      return promise;
     },
-    dispatcher: { dispatch: () => undefined },
-    isStream: () => false,
-    limits: sessionLimitsDefault,
-    group: { connections: 1 },
-    peer: "test",
-    shared: new Shared(clock, () => 2),
-    clock,
-    log: silentLogger,
-  });
+    write(bytes) {
+      written.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+    closeWrite: () => Promise.resolve(),
+    close: () => reading?.came(null),
+  }, { clock });
   const running = session.run();
   /** So many bytes come, and the session is looked at. */
   const comes = async (bytes: number, withinMs: number) => {
@@ -99,30 +85,20 @@ Deno.test("the time that a long line waits for its turn does not count against i
   const bytes = bytesBetweenPauses + 1024 * 1024;
   let restBytes = bytes;
   let isClosed = false;
-  const session = new Session({
-    conn: {
-      read(buffer) {
-        const length = Math.min(restBytes, buffer.length);
-        restBytes -= length;
-        buffer.fill(0x78, 0, length);
-        return length === 0 ? ended.promise : Promise.resolve(length);
-      },
-      write: (bytes) => Promise.resolve(bytes.length),
-      closeWrite: () => Promise.resolve(),
-      close() {
-        isClosed = true;
-        ended.resolve(null);
-      },
+  const session = sessionOn({
+    read(buffer) {
+      const length = Math.min(restBytes, buffer.length);
+      restBytes -= length;
+      buffer.fill(0x78, 0, length);
+      return length === 0 ? ended.promise : Promise.resolve(length);
     },
-    dispatcher: { dispatch: () => undefined },
-    isStream: () => false,
-    limits: sessionLimitsDefault,
-    group: { connections: 1 },
-    peer: "test",
-    shared,
-    clock,
-    log: silentLogger,
-  });
+    write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    close() {
+      isClosed = true;
+      ended.resolve(null);
+    },
+  }, { shared, clock });
   const running = session.run();
   await settled();
   assert.equal(pauses.length, 1, "it waits for its turn");
