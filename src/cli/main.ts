@@ -110,8 +110,9 @@ function report(error: unknown, verbose: boolean | undefined): number {
     tell(error.message);
     return exitCodes.usage;
   }
-  if (error instanceof RpcError) tell(plainLine(toldText(`${error.name}: ${error.message}`)));
-  else if (error instanceof CommandError) tell(error.message);
+  if (error instanceof RpcError) {
+    printOnStderr(problemLine(plainLine(toldText(`${error.name}: ${error.message}`))));
+  } else if (error instanceof CommandError) tell(error.message);
   else if (/run again with the --allow-\w+ flag$/.test(messageOf(error))) {
     // Of a module that cannot be read it is no Deno.errors.NotCapable.
     tell(`Deno has not all rights that rpc needs, run it with -A: ${messageOf(error)}`);

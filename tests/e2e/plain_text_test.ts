@@ -44,7 +44,8 @@ function nestedArrays(levels: number): unknown {
 }
 
 /** What the server says when it fails. */
-const messageOf = (method: string) => method === "endless" ? "m".repeat(1_000_000) : evil;
+const messageOf = (method: string) => isEndless.test(method) ? "m".repeat(1_000_000) : evil;
+const isEndless = /^(endless|rpc\.override)$/;
 
 /** A server that says what it likes, in each of its answers. */
 function hostileServer() {
@@ -135,12 +136,18 @@ Deno.test("nothing that a server or a registry says reaches the terminal as more
 Deno.test("people are told the beginning of a long error, and programs all of it", async () => {
   await using home = await RpcHome.create();
   using server = hostileServer();
-  const registry = `static:127.0.0.1:${(server.addr as Deno.NetAddr).port}`;
+  const address = `127.0.0.1:${(server.addr as Deno.NetAddr).port}`;
+  const registry = `static:${address}`;
   const call = ["call", "endless", "--registry", registry];
-  for (const flags of [[], ["--verbose"], ["--each"], ["--repeat", "2"]]) {
-    const { stdout, stderr } = await home.run([...call, ...flags]);
-    assert.match(stdout + stderr, /mmm\.\.\. \(and 99\d{4} more characters\)/, flags.join());
-    assert.ok((stdout + stderr).length < 30_000, flags.join());
+  const drain = ["servers", "drain", address, "--registry", registry];
+  const calls = [[], ["--verbose"], ["--each"], ["--repeat", "2"]].map((flags) => [
+    ...call,
+    ...flags,
+  ]);
+  for (const command of [...calls, drain]) {
+    const { stdout, stderr } = await home.run(command);
+    assert.match(stdout + stderr, /mmm\.\.\. \(and 99\d{4} more characters\)/, command.join(" "));
+    assert.ok((stdout + stderr).length < 30_000, command.join(" "));
   }
   const { stdout } = await home.run([...call, "--json"]);
   assert.equal(JSON.parse(stdout).error.message.length, 1_000_000);
