@@ -1,7 +1,7 @@
 /** Reads a function's parameters from its source text: at run time that has names and defaults. */
 
 /** One parameter. */
-interface SourceParameter {
+export interface SourceParameter {
   readonly name: string;
   /** Its default, if that is a literal. In an object, since the value may be anything. */
   readonly fallback?: { readonly value: unknown };

@@ -1,28 +1,22 @@
 import * as z from "zod";
-import { isGenerator, membersOf, parametersOf } from "../parameter_names.ts";
+import { isGenerator } from "../parameter_names.ts";
 import { defineProcedure } from "../procedure.ts";
 import type { Procedure } from "../types.ts";
+import { type Declared, declaredOf } from "./declared.ts";
 
-/**
- * A user's function as a procedure with schemas that accept any JSON.
- *
- * @param leastCount how many values it must be given. @default as many as have no default
- */
+/** A user's function as a procedure with schemas that accept any JSON. */
 export function functionWithSchemas(
   value: CallableFunction,
-  leastCount = value.length,
+  { parameters, inOne, isOpen }: Declared = declaredOf(value),
 ): Procedure {
-  const inOne = membersOf(value);
-  const parameters = inOne?.members ?? parametersOf(value);
-  const requiredCount = inOne === undefined ? leastCount : 0;
-  const items = parameters.map(({ fallback }, index) => {
-    if (index < requiredCount) return z.unknown();
+  const items = parameters.map(({ fallback, required }) => {
+    if (required) return z.unknown();
     const item = z.unknown().optional();
     return fallback === undefined ? item : item.meta({ default: fallback.value });
   });
   const names = parameters.map(({ name }) => name);
   const traits = { names, output: z.unknown(), stream: isGenerator(value) };
-  if (inOne === undefined) {
+  if (!inOne) {
     // The types of zod's tuple() need to know the number of items.
     const input = z.tuple(items as [z.ZodUnknown], z.unknown());
     return defineProcedure(
@@ -31,7 +25,7 @@ export function functionWithSchemas(
     );
   }
   const shape = Object.fromEntries(names.map((name, index) => [name, items[index] as z.ZodType]));
-  const input = inOne.isOpen ? z.looseObject(shape) : z.object(shape);
+  const input = isOpen ? z.looseObject(shape) : z.object(shape);
   return defineProcedure(
     { ...traits, input },
     (params: unknown) => Reflect.apply(value, undefined, [params]),

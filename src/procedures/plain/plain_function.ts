@@ -1,4 +1,5 @@
-import { isGenerator, membersOf, parametersOf } from "../parameter_names.ts";
+import { isGenerator } from "../parameter_names.ts";
+import { declaredOf } from "./declared.ts";
 import { PlainProcedure } from "./plain_procedure.ts";
 
 /**
@@ -10,28 +11,25 @@ import { PlainProcedure } from "./plain_procedure.ts";
  */
 export function plainFunction(
   value: CallableFunction,
-  leastCount = value.length,
+  leastCount?: number,
 ): PlainProcedure {
-  const inOne = membersOf(value);
-  const parameters = inOne?.members ?? parametersOf(value);
-  // Whether a member may be left out is in no function's text without its types.
-  const requiredCount = inOne === undefined ? leastCount : 0;
+  const declared = declaredOf(value, leastCount);
+  const { parameters, inOne, isOpen } = declared;
   return new PlainProcedure({
     names: parameters.map(({ name }) => name),
     kind: "cpu",
     idempotent: false,
     description: "",
     stream: isGenerator(value),
-    params: parameters.map(({ fallback }, index) => ({
-      required: index < requiredCount,
+    params: parameters.map(({ fallback, required }) => ({
+      required,
       // A default is only documented: the function fills it in by itself.
-      schema: fallback === undefined || index < requiredCount ? {} : { default: fallback.value },
+      schema: fallback === undefined || required ? {} : { default: fallback.value },
     })),
     result: {},
-    isOpen: inOne?.isOpen ?? true,
-    inOne: inOne !== undefined,
-    load: async () =>
-      (await import("./function_schemas.ts")).functionWithSchemas(value, leastCount),
+    isOpen,
+    inOne,
+    load: async () => (await import("./function_schemas.ts")).functionWithSchemas(value, declared),
     run: (params) => Reflect.apply(value, undefined, params),
   });
 }
