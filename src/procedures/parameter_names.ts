@@ -81,30 +81,37 @@ export function parametersOf(value: CallableFunction): SourceParameter[] {
   return Array.from({ length: value.length }, (_, index) => ({ name: `arg${index + 1}` }));
 }
 
+/** Where a name is defined, perhaps behind a comment for its documentation. */
+const definition =
+  /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*(?:export\s+)?(?:async\s+)?)?\b(?:function\b[\s*]*|(?:const|let|var)\s+)([\w$\x80-\uffff]+)/g;
+
 /**
- * The parameters that a source text lets a caller of its function `name` leave out without giving
- * a default: `b?: number` in TypeScript, of which nothing is left at run time, and `[b]` or
- * `{number=} b` in its JSDoc. `undefined`: it defines no such function.
+ * Finds the parameters that a source text lets a caller of its function leave out without giving a
+ * default: `b?: number` in TypeScript, of which nothing is left at run time, and `[b]` or
+ * `{number=} b` in its JSDoc.
+ *
+ * The text is gone through here, once for all of its functions.
+ *
+ * @returns finds them by the function's name; `undefined`: the text defines no such function
  */
-export function optionalNames(source: string, name: string): Set<string> | undefined {
-  const definition = new RegExp(
-    `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\s*(?:export\\s+)?(?:async\\s+)?)?` +
-      `\\b(?:function\\b[\\s*]*|(?:const|let|var)\\s+)${RegExp.escape(name)}(?![\\w$])`,
-    "g",
-  );
-  let found: Set<string> | undefined;
-  // A function with overloads has several definitions: the last one takes what any of them takes.
-  for (const { 0: { length }, 1: doc = "", index } of source.matchAll(definition)) {
-    found ??= new Set();
-    for (const text of partsOf(source.slice(index + length), "(")) {
-      const [, marked] = /^([^\s?:=]+)\s*\?\s*(?::|$)/.exec(text) ?? [];
-      if (marked !== undefined) found.add(marked);
+export function optionalNamesIn(source: string): (name: string) => Set<string> | undefined {
+  const definitions = Map.groupBy(source.matchAll(definition), ([, , name]) => name);
+  return (name) => {
+    const found = definitions.get(name);
+    if (found === undefined) return undefined;
+    const optional = new Set<string>();
+    // A function with overloads has several definitions: the last one takes what any of them takes.
+    for (const { 0: { length }, 1: doc = "", index } of found) {
+      for (const text of partsOf(source.slice(index + length), "(")) {
+        const [, marked] = /^([^\s?:=]+)\s*\?\s*(?::|$)/.exec(text) ?? [];
+        if (marked !== undefined) optional.add(marked);
+      }
+      for (const [, typed, bracketed] of doc.matchAll(optionalInDoc)) {
+        optional.add(typed ?? bracketed ?? "");
+      }
     }
-    for (const [, typed, bracketed] of doc.matchAll(optionalInDoc)) {
-      found.add(typed ?? bracketed ?? "");
-    }
-  }
-  return found;
+    return optional;
+  };
 }
 
 const optionalInDoc =

@@ -1,23 +1,25 @@
 /** The source text of a module, in which a function's types and comments still are. */
 
 import { absolutePath, pathOfFileUrl } from "../../base/paths.ts";
-import { optionalNames, parameterNames } from "../parameter_names.ts";
+import { optionalNamesIn, parameterNames } from "../parameter_names.ts";
 
 /** How many files are looked at for a function's definition: a module re-exports few. */
 const filesMax = 64;
 
+type OptionalNames = ReturnType<typeof optionalNamesIn>;
+
 /** The texts of a module and of the local files that it imports, each read when it is asked for. */
 export class SourceTexts {
-  readonly #texts: string[] = [];
+  readonly #read: OptionalNames[] = [];
   readonly #files: Set<string>;
-  readonly #rest: AsyncGenerator<string>;
+  readonly #rest: AsyncGenerator<OptionalNames>;
 
   /** @param module a path or a `file:` URL */
   constructor(module: string) {
     this.#files = new Set([
       module.startsWith("file:") ? pathOfFileUrl(module) : absolutePath(module),
     ]);
-    this.#rest = this.#read();
+    this.#rest = this.#readOn();
   }
 
   /**
@@ -33,18 +35,20 @@ export class SourceTexts {
 
   async #optionalOf(name: string): Promise<Set<string> | undefined> {
     for (let index = 0;; index++) {
-      const text = this.#texts[index] ?? (await this.#rest.next()).value as string | undefined;
-      if (text === undefined) return undefined;
-      const found = optionalNames(text, name);
+      const names = this.#read[index] ??
+        (await this.#rest.next()).value as OptionalNames | undefined;
+      if (names === undefined) return undefined;
+      const found = names(name);
       if (found !== undefined) return found;
     }
   }
 
-  async *#read(): AsyncGenerator<string, undefined> {
+  async *#readOn(): AsyncGenerator<OptionalNames, undefined> {
     for (const file of this.#files) {
       const text = textOf(file);
-      this.#texts.push(text);
-      yield text;
+      const names = optionalNamesIn(text);
+      this.#read.push(names);
+      yield names;
       if (text === "") continue;
       // Most functions are defined in the module itself.
       const { staticImports } = await import("../import_specifiers.ts");
