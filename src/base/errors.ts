@@ -187,14 +187,75 @@ export function isRpcError(thrown: unknown): thrown is RpcError {
 /** A longer message is cut: the longest text that there can be fits no sentence. */
 const messageLengthMax = 1024 * 1024;
 
-/** The message of anything that was thrown, without colours, cut if it is long. Never throws. */
+/** Characters that are told of an object that was thrown without any message. */
+const jsonLengthMax = 1_000;
+
+/** Of the errors in an `AggregateError`, those that are told. */
+const errorsToldMax = 3;
+
+/**
+ * The message of anything that was thrown, without colours, cut if it is long. Never throws.
+ *
+ * An `AggregateError` tells those of its errors as well, since its own is mostly the same one. An
+ * object that is no error tells its `message`, else what its class makes of it as a text, else its
+ * JSON.
+ */
 export function messageOf(thrown: unknown): string {
   try {
-    const isError = thrown instanceof Error;
-    const text = String(!isError ? thrown : thrown.message !== "" ? thrown.message : thrown.name);
-    return withoutColours(text.slice(0, messageLengthMax));
+    return withoutColours(textOf(thrown).slice(0, messageLengthMax));
   } catch {
     return "something was thrown that has no message";
+  }
+}
+
+function textOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError) return textOfAll(thrown);
+  if (thrown instanceof Error) return textOfError(thrown);
+  return typeof thrown === "object" && thrown !== null ? textOfObject(thrown) : String(thrown);
+}
+
+function textOfError({ message, name }: Error): string {
+  return String(message !== "" ? message : name);
+}
+
+function textOfAll(thrown: AggregateError): string {
+  // Those within those are left out: an error may hold itself.
+  const told = thrown.errors.slice(0, errorsToldMax)
+    .map((error) => error instanceof Error ? textOfError(error) : textOf(error));
+  const left = thrown.errors.length - told.length;
+  if (left > 0) told.push(`and ${left} more`);
+  return [textOfError(thrown), ...told.length > 0 ? [told.join("; ")] : []].join(": ");
+}
+
+function textOfObject(thrown: object): string {
+  if ("message" in thrown && typeof thrown.message === "string" && thrown.message !== "") {
+    return thrown.message;
+  }
+  const hasText = typeof thrown.toString === "function" && !Array.isArray(thrown);
+  const text = hasText ? String(thrown) : "[object Object]";
+  if (!text.startsWith("[object ")) return text;
+  const json = jsonOf(thrown) ?? text;
+  // Nothing to be seen in a Map or a Response, whose class tells at least something.
+  return json === "{}" && text !== "[object Object]" ? text : json;
+}
+
+/** An object's JSON, shortened; `undefined`: it has none. */
+function jsonOf(thrown: object): string | undefined {
+  const around: unknown[] = [];
+  try {
+    const json: string | undefined = JSON.stringify(thrown, function (_key, value: unknown) {
+      if (typeof value === "bigint") return String(value);
+      if (typeof value === "string") return value.slice(0, jsonLengthMax);
+      if (typeof value !== "object" || value === null) return value;
+      while (around.length > 0 && around.at(-1) !== this) around.pop();
+      if (around.includes(value)) return "[circular]";
+      around.push(value);
+      return value instanceof Error ? textOfError(value) : value;
+    });
+    const isLong = json !== undefined && json.length > jsonLengthMax;
+    return isLong ? `${json.slice(0, jsonLengthMax)}...` : json;
+  } catch {
+    return undefined;
   }
 }
 

@@ -18,9 +18,8 @@ import { boxProblem } from "./problems/box_problem.ts";
  */
 export function toFailure(method: string, thrown: unknown): RpcError {
   if (!isRpcError(thrown)) {
-    return new RpcError("InternalError", `${method} failed: ${inOurWords(messageOf(thrown))}`, {
-      cause: thrown,
-    });
+    const why = inOurWords(messageOf(thrown)) || "it does not say why";
+    return new RpcError("InternalError", `${method} failed: ${why}`, { cause: thrown });
   }
   if (isOwnRefusal(thrown)) return refusal(thrown, "yes");
   return new RpcError("InternalError", `${method} failed: ${thrown.name}: ${messageOf(thrown)}`, {

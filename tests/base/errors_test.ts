@@ -67,6 +67,39 @@ Deno.test("messageOf() finds words for anything that can be thrown", () => {
   assert.equal(messageOf(null), "null");
 });
 
+Deno.test("an object that was thrown without being an error tells its message, text or JSON", () => {
+  const circular: Record<string, unknown> = { a: [1n, new Error("inner")] };
+  circular["self"] = circular;
+  const told: [unknown, string][] = [
+    [{ code: 5, message: "full" }, "full"],
+    [Object.assign(Object.create(null), { message: "bare" }), "bare"],
+    [{ code: 5, reason: "full" }, '{"code":5,"reason":"full"}'],
+    [{ message: { code: 5 } }, '{"message":{"code":5}}'],
+    [[1, "two", { three: 3 }], '[1,"two",{"three":3}]'],
+    [new Proxy(Object.freeze({ a: 1 }), {}), '{"a":1}'],
+    [circular, '{"a":["1","inner"],"self":"[circular]"}'],
+    [{}, "{}"],
+    [Object.create(null), "{}"],
+    [new Map([[1, 2]]), "[object Map]"],
+    [{ toString: () => "own text" }, "own text"],
+    [{ toJSON: () => undefined }, "[object Object]"],
+    [new URL("http://a/"), "http://a/"],
+  ];
+  for (const [thrown, text] of told) assert.equal(messageOf(thrown), text);
+  const long = messageOf({ data: "x".repeat(2 ** 20), more: Array(1_000).fill("x") });
+  assert.ok(long.startsWith('{"data":"xxx') && long.endsWith("...") && long.length === 1_003);
+});
+
+Deno.test("an AggregateError tells its errors", () => {
+  const [one, two] = [new Error("one"), new TypeError()];
+  assert.equal(messageOf(new AggregateError([one, two], "both")), "both: one; TypeError");
+  assert.equal(messageOf(new AggregateError([])), "AggregateError");
+  const many = new AggregateError([one, "two", { message: "three" }, 4, 5], "all");
+  assert.equal(messageOf(many), "all: one; two; three; and 2 more");
+  many.errors = [many];
+  assert.equal(messageOf(many), "all: all");
+});
+
 Deno.test("RpcError.from() keeps an error, adopts another copy's, and makes one of anything else", () => {
   const own = new RpcError("Overloaded", "Full");
   assert.equal(RpcError.from(own), own);

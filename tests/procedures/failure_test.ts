@@ -140,6 +140,12 @@ Deno.test("whatever is thrown has a message", () => {
   }
 });
 
+Deno.test("what has no text is said to tell nothing", () => {
+  for (const thrown of ["", Object.assign(new Error(), { name: "" })]) {
+    assert.equal(toFailure("order", thrown).message, "order failed: it does not say why");
+  }
+});
+
 Deno.test("marking an outcome twice, or what is none, does no harm", () => {
   const error = new RpcError("Draining", "It stops");
   assert.ok(!isOutcome(error));

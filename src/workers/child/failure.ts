@@ -5,6 +5,9 @@ import type { FailureReport } from "../failure_report.ts";
 /** Most causes that are shown: the chain may be a circle. */
 const causesMax = 3;
 
+/** Most errors of an `AggregateError` that are shown. */
+const errorsMax = 3;
+
 /** With a longer message the stack is not looked at: Deno ends where no text can hold it. */
 const stackMessageMax = 1024 * 1024;
 
@@ -22,14 +25,18 @@ const ownCode = name === "failure.ts" ? `${root}src/` : root;
 const ownCodeUnescaped = decodeURIComponent(ownCode);
 
 /**
- * Describes what was thrown, for the log: with the frames of the user's code, and the causes. The
- * thrown value may throw when it is read.
+ * Describes what was thrown, for the log: with the frames of the user's code, the errors in an
+ * `AggregateError`, and the causes. The thrown value may throw when it is read.
  *
  * @param what what failed, as the beginning of a sentence
  */
 export function describeFailure(what: string, thrown: unknown): FailureReport {
   const { text, frames } = textAndFrames(thrown);
   const stack = [...frames];
+  for (const error of errorsOf(thrown)) {
+    const one = textAndFrames(error);
+    stack.push(`One of its errors: ${one.text}`, ...one.frames);
+  }
   let cause = causeOf(thrown);
   for (let count = 0; count < causesMax && cause !== undefined; count++) {
     const of = textAndFrames(cause);
@@ -69,5 +76,13 @@ function causeOf(thrown: unknown): unknown {
     return thrown instanceof Error ? thrown.cause : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function errorsOf(thrown: unknown): unknown[] {
+  try {
+    return thrown instanceof AggregateError ? thrown.errors.slice(0, errorsMax) : [];
+  } catch {
+    return [];
   }
 }

@@ -371,7 +371,7 @@ class Worker {
   #failure(call: Call, thrown: unknown): string | undefined {
     const error = thrown instanceof RpcError ? thrown : toFailure(call.method, thrown);
     if (error.name === "InternalError" && !call.context.isAborted) {
-      this.#io.failed(`${call.method} failed`, error.cause ?? error);
+      this.#io.failed(`${call.method} failed`, error.cause === undefined ? error : error.cause);
     }
     return call.id === undefined ? undefined : encodeError(call.id, error);
   }

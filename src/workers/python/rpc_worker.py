@@ -1,6 +1,7 @@
 """Serves the functions of a user's file as a worker of `rpc serve` (docs/WORKERS.md)."""
 
 import asyncio
+import builtins
 import contextvars
 import importlib
 import io
@@ -35,6 +36,12 @@ ISSUES_MAX = 20
 
 TEXT_LENGTH_MAX = 16_384
 """Of an error's message, so that it fits a message with all else."""
+
+GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())
+"""The class of exceptions that hold others, which Python has since 3.11."""
+
+GROUP_TOLD_MAX = 3
+"""Exceptions of a group that are told: its own text has only their number."""
 
 STUCK_THREADS_MAX = 64
 """Calls in threads that nobody waits for any more, past which this process has itself be replaced."""
@@ -456,8 +463,26 @@ def safe_text(error: BaseException) -> str:
 
 
 def summary(error: BaseException) -> str:
+    """Its type and text; of a group, such as that of `asyncio.TaskGroup`, what it holds as well."""
     text = safe_text(error)
-    return type(error).__name__ + (f": {text}" if text else "")
+    told = type(error).__name__ + (f": {text}" if text else "")
+    if not isinstance(error, GROUP):
+        return told
+    held = exceptions_in(error)
+    more = [f"and {len(held) - GROUP_TOLD_MAX} more"] if len(held) > GROUP_TOLD_MAX else []
+    return f"{told}: " + "; ".join([summary(one) for one in held[:GROUP_TOLD_MAX]] + more)
+
+
+def exceptions_in(group: BaseException) -> List[BaseException]:
+    """The exceptions of a group and of the groups in it, in order."""
+    waiting, held = [group], []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, GROUP):
+            waiting.extend(reversed(GROUP.exceptions.__get__(one)))
+        else:
+            held.append(one)
+    return held
 
 
 def report(message: str, stack: str) -> str:

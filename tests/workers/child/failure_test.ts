@@ -36,6 +36,16 @@ Deno.test("causes are told, and a circle of them ends", () => {
   assert.ok(causes.length <= 3);
 });
 
+Deno.test("the errors of an AggregateError are told, with their frames", () => {
+  const { stack } = describeFailure("it failed", new AggregateError([new RangeError("one"), 2]));
+  const errors = stack.flatMap((line, i) => line.startsWith("One of its errors") ? [i] : []);
+  assert.deepEqual(errors.map((i) => stack[i]), [
+    "One of its errors: RangeError: one",
+    "One of its errors: 2",
+  ]);
+  assert.match(stack[(errors[0] ?? 0) + 1] ?? "", /^at .*failure_test\.ts/);
+});
+
 Deno.test("whatever is thrown can be described", () => {
   const evil = new Error("evil");
   Object.defineProperty(evil, "stack", {
@@ -52,7 +62,7 @@ Deno.test("whatever is thrown can be described", () => {
     [evil, /^it failed: evil$/],
     ["a string", /^it failed: a string$/],
     [undefined, /^it failed: undefined$/],
-    [{ message: "an object" }, /^it failed: /],
+    [{ message: "an object" }, /^it failed: an object$/],
     [Object.create(null), /^it failed: /],
     [Object.assign(new Error("x"), { stack: 7 }), /^it failed: x$/],
     [new Error("several\nlines"), /^it failed: Error: several\nlines$/],

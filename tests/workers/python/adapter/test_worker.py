@@ -62,6 +62,14 @@ async def async_fails():
 async def async_cancels_itself():
     raise asyncio.CancelledError()
 
+if sys.version_info >= (3, 11):
+    def grouped():
+        inner = [ExceptionGroup("inner", [ValueError(n), KeyError(n)]) for n in range(2)]
+        raise ExceptionGroup("outer", [TypeError("first"), *inner])
+    async def tasks():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(async_fails())
+
 def prints(text: str):
     print(text, end="")
     return len(text)
@@ -127,11 +135,21 @@ class Behaviour(unittest.TestCase):
             self.assertLess(len(caught.exception.message), 20_000)
         self.assertEqual(self.worker.call("prints", "x"), 1)
 
+    @unittest.skipIf(sys.version_info < (3, 11), "no groups of exceptions")
+    def test_a_group_of_exceptions_tells_what_it_holds(self):
+        for method, told in (
+            ("grouped", "ExceptionGroup: outer (3 sub-exceptions): TypeError: first; ValueError: 0; KeyError: 0; and 2 more"),
+            ("tasks", "ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception): KeyError: 'gone'"),
+        ):
+            with self.subTest(method), self.assertRaises(Failed) as caught:
+                self.worker.call(method)
+            self.assertEqual(caught.exception.message, f"{method} failed: {told}")
+
     def test_a_traceback_has_the_frames_of_the_file_alone(self):
         with self.assertRaises(Failed):
             self.worker.call("chained")
         log = self.worker.log()
-        told = json.loads(log[log.index("\x1e") + 1 :].splitlines()[0])
+        told = json.loads(log[log.rindex("\x1e") + 1 :].splitlines()[0])
         self.assertEqual(told["message"], "chained failed: ValueError: outer")
         stack = "\n".join(told["stack"])
         self.assertRegex(stack, r'File ".*tasks\.py", line \d+, in chained\n    raise ValueError\("outer"\)')
