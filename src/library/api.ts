@@ -32,12 +32,16 @@ type StreamMethod<Export> = Export extends StreamProcedure<infer Input, infer Ou
  */
 type OwnName = "then" | "toJSON" | "toString" | "valueOf";
 
+/** Exports without a method of their name: a default one is served under another. */
+type Unnamed = OwnName | "default";
+
 const ownNames: ReadonlySet<string> = new Set<OwnName>(["then", "toJSON", "toString", "valueOf"]);
 
 /**
  * The methods of a module. A procedure becomes a function from its schema's input to a promise of
  * its output; a plain function returns a promise. A stream returns a promise of all its items as an
- * array: see {@link StreamApi}.
+ * array: see {@link StreamApi}. The methods of a module that exports an object of functions by
+ * default are `Api<typeof module.default>`.
  *
  * @example
  * ```ts
@@ -56,7 +60,7 @@ const ownNames: ReadonlySet<string> = new Set<OwnName>(["then", "toJSON", "toStr
  */
 export type Api<Exports> = {
   readonly [
-    Name in keyof Exports as Method<Exports[Name]> extends never ? never : Exclude<Name, OwnName>
+    Name in keyof Exports as Method<Exports[Name]> extends never ? never : Exclude<Name, Unnamed>
   ]: Method<Exports[Name]>;
 };
 
@@ -64,7 +68,7 @@ export type Api<Exports> = {
 export type StreamApi<Exports> = {
   readonly [
     Name in keyof Exports as StreamMethod<Exports[Name]> extends never ? never
-      : Exclude<Name, OwnName>
+      : Exclude<Name, Unnamed>
   ]: StreamMethod<Exports[Name]>;
 };
 

@@ -2,8 +2,10 @@
 
 import type * as z from "zod";
 import { systemClock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
 import { methodLengthMax } from "../base/limits.ts";
 import { absolutePath, fileUrlOf } from "../base/paths.ts";
+import { type Callable, callableExports, isProcedure } from "./module_exports.ts";
 import { plainFunction } from "./plain/plain_function.ts";
 import type { AnyProcedure, AnyProcedures } from "./plain/plain_procedure.ts";
 import { SourceTexts } from "./plain/source_texts.ts";
@@ -21,7 +23,9 @@ const reservedPrefix = "rpc.";
  * - any other function, as a `cpu` procedure that is not idempotent, takes at least as many values
  *   as it declares without `?`, and takes and returns any JSON.
  *
- * Other exports (constants, classes, types) are left alone.
+ * A default export that is a function is published under the name that it was defined with; the
+ * functions and procedures in an object, under theirs, if the module exports no others. Other
+ * exports (constants, classes, types) are left alone.
  *
  * @throws {Error} if it cannot be loaded (with the file and line), exports nothing that can be
  * called, or exports something callable under a name that nobody could call
@@ -38,26 +42,31 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
   }
   const procedures: Record<string, AnyProcedure> = {};
   const texts = new SourceTexts(url);
-  for (const [name, value] of Object.entries(exports)) {
-    const procedure = isProcedure(value) ? await adopted(value) : await fromFunction(value, texts);
-    if (procedure === undefined) continue;
+  for (const [name, { value, self }] of callablesOf(exports, path)) {
     const why = whyUncallable(name);
     if (why !== undefined) {
       throw new Error(`Cannot publish "${name}" of ${path}: ${why}. Export it under another name`);
     }
-    procedures[name] = procedure;
-  }
-  if (Object.keys(procedures).length === 0) {
-    throw new Error(
-      `Cannot publish ${path}: it exports no function. Write \`export function ...\``,
-    );
+    procedures[name] = isProcedure(value)
+      ? await adopted(value)
+      : plainFunction(value, await texts.requiredCount(value), self);
   }
   return procedures;
 }
 
+function callablesOf(exports: Record<string, unknown>, path: string): Map<string, Callable> {
+  let problem = "it exports no function. Write `export function ...`";
+  try {
+    const callables = callableExports(exports);
+    if (callables.size > 0) return callables;
+  } catch (error) {
+    problem = messageOf(error);
+  }
+  throw new Error(`Cannot publish ${path}: ${problem}`);
+}
+
 /** Why nobody could call a procedure under a name; `undefined`: it can be called. */
 function whyUncallable(name: string): string | undefined {
-  if (name === "default") return "a default export has no name to call it by";
   if (name.startsWith(reservedPrefix)) {
     return `names that begin with "${reservedPrefix}" belong to the protocol`;
   }
@@ -110,29 +119,4 @@ async function adopted(value: Procedure): Promise<Procedure> {
     value.handler as Handler<z.ZodType, z.ZodType>,
   );
   return procedure.kind === "inline" ? { ...procedure, kind: "cpu" } : procedure;
-}
-
-async function fromFunction(
-  value: unknown,
-  texts: SourceTexts,
-): Promise<AnyProcedure | undefined> {
-  if (typeof value !== "function" || isClass(value)) return undefined;
-  return plainFunction(value, await texts.requiredCount(value));
-}
-
-/** By shape and not by identity: the module may have imported another copy of this library. */
-function isProcedure(value: unknown): value is Procedure {
-  return typeof value === "object" && value !== null &&
-    "handler" in value && typeof value.handler === "function" &&
-    "kind" in value && "idempotent" in value &&
-    "names" in value && Array.isArray(value.names) &&
-    "input" in value && isSchema(value.input) && "output" in value && isSchema(value.output);
-}
-
-function isSchema(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "_zod" in value;
-}
-
-function isClass(value: CallableFunction): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(value));
 }

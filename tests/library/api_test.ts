@@ -15,6 +15,7 @@ const procedures = {
   later: async (text: string): Promise<string> => await text,
   version: 3,
   Helper: class {},
+  default: () => 1,
 };
 
 /** A client that answers with what it was asked. */
@@ -91,6 +92,8 @@ Deno.test("an api's types are those of the procedures", () => {
     void api.version();
     // @ts-expect-error: nor is a class
     void api.Helper();
+    // @ts-expect-error: a default export has another name
+    void api.default();
   };
   assert.equal(typeof compiled, "function");
 });

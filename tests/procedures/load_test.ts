@@ -105,9 +105,68 @@ Deno.test("loadModule() refuses a module in which nothing can be called", async 
 Deno.test("loadModule() refuses names that nobody could call (P-12)", async () => {
   const reserved = await rejection('function f() {}\nexport { f as "rpc.stats" };');
   assert.match(reserved, /^Cannot publish "rpc\.stats" of .*belong to the protocol/);
-  assert.match(await rejection("export default function f() {}"), /^Cannot publish "default"/);
   const long = await rejection(`function f() {}\nexport { f as "${"x".repeat(257)}" };`);
   assert.match(long, /^Cannot publish "xxx.*: a name has at most 256 characters\./);
+});
+
+/** What is published of a module with this text: each name with its parameters. */
+async function published(text: string): Promise<Record<string, string>> {
+  let found = {};
+  await withModule(text, async (path) => {
+    const procedures = Object.entries(await loadModule(path));
+    found = Object.fromEntries(procedures.map(([name, { names }]) => [name, names.join()]));
+  });
+  return found;
+}
+
+Deno.test("loadModule() publishes a default function under its own name, and no function twice", async () => {
+  const add = "function add(a: number, b: number) { return a + b; }";
+  const cases: [string, Record<string, string>][] = [
+    [`export default ${add}`, { add: "a,b" }],
+    ["const neg = (a: number) => -a; export default neg;", { neg: "a" }],
+    [`export ${add}; export default add;`, { add: "a,b" }],
+    [`${add} export { add as plus }; export default add;`, { plus: "a,b" }],
+    [`${add} export { add as plus }; export default function* to(n: number) { yield n; }`, {
+      plus: "a,b",
+      to: "n",
+    }],
+    [`export ${add}; export default class { add() {} }`, { add: "a,b" }],
+  ];
+  for (const [text, names] of cases) assert.deepEqual(await published(text), names, text);
+  for (const unnamed of ["() => 1", "function () {}", "async (n: number) => await n"]) {
+    assert.match(
+      await rejection(`export default ${unnamed};`),
+      /^Cannot publish .*: its default export has no name to call it by\. Write `export default/,
+    );
+  }
+  assert.match(
+    await rejection(`export ${add}; const two = { add() {} }; export default two.add;`),
+    /: its default export and another one are named "add"\. Rename one of them$/,
+  );
+});
+
+Deno.test("loadModule() publishes the functions in a default object, if there are no others", async () => {
+  const text = `export default {
+    base: 2, add: (a: number, b = 0) => a + b, Helper: class {},
+    scale(x: number) { return x * this.base; },
+    async area({ width, height }: Record<string, number>) { return width * height * this.base; },
+  };`;
+  assert.deepEqual(await published(text), { add: "a,b", scale: "x", area: "width,height" });
+  await withModule(text, async (path) => {
+    const { add, scale, area } = await loadModule(path);
+    assert.ok(add !== undefined && scale !== undefined && area !== undefined);
+    const context = new LazyCallContext();
+    assert.equal(await invoke("add", add, [1], context), 1);
+    assert.equal(await invoke("scale", scale, [4], context), 8);
+    // By name they are taken by the schemas.
+    assert.equal(await invoke("scale", scale, { x: 4 }, context), 8);
+    assert.equal(await invoke("area", area, { width: 2, height: 3 }, context), 12);
+  });
+  assert.deepEqual(await published(`export const own = () => 1; ${text}`), { own: "" });
+  assert.match(
+    await rejection("export default new (class { f() {} })();"),
+    /^Cannot publish .*: it exports no function/,
+  );
 });
 
 Deno.test("loadModule() refuses a module that import() would wait for", async () => {

@@ -8,6 +8,7 @@ import { type Declared, declaredOf } from "./declared.ts";
 export function functionWithSchemas(
   value: CallableFunction,
   { parameters, inOne, isOpen }: Declared = declaredOf(value),
+  self?: object,
 ): Procedure {
   const items = parameters.map(({ fallback, required }) => {
     if (required) return z.unknown();
@@ -21,13 +22,13 @@ export function functionWithSchemas(
     const input = z.tuple(items as [z.ZodUnknown], z.unknown());
     return defineProcedure(
       { ...traits, input },
-      (params: readonly unknown[]) => Reflect.apply(value, undefined, params),
+      (params: readonly unknown[]) => Reflect.apply(value, self, params),
     );
   }
   const shape = Object.fromEntries(names.map((name, index) => [name, items[index] as z.ZodType]));
   const input = isOpen ? z.looseObject(shape) : z.object(shape);
   return defineProcedure(
     { ...traits, input },
-    (params: unknown) => Reflect.apply(value, undefined, [params]),
+    (params: unknown) => Reflect.apply(value, self, [params]),
   );
 }

@@ -8,10 +8,12 @@ import { PlainProcedure } from "./plain_procedure.ts";
  * members of that are the procedure's parameters.
  *
  * @param leastCount how many values it must be given. @default as many as have no default
+ * @param self what is `this` in it. @default nothing
  */
 export function plainFunction(
   value: CallableFunction,
   leastCount?: number,
+  self?: object,
 ): PlainProcedure {
   const declared = declaredOf(value, leastCount);
   const { parameters, inOne, isOpen } = declared;
@@ -29,7 +31,8 @@ export function plainFunction(
     result: {},
     isOpen,
     inOne,
-    load: async () => (await import("./function_schemas.ts")).functionWithSchemas(value, declared),
-    run: (params) => Reflect.apply(value, undefined, params),
+    load: async () =>
+      (await import("./function_schemas.ts")).functionWithSchemas(value, declared, self),
+    run: (params) => Reflect.apply(value, self, params),
   });
 }
