@@ -33,6 +33,10 @@ const typed: readonly (readonly [before: string, after: string])[] = [
   ["servers --registry=sta", "servers --registry=static:"],
   ["config set log-f", "config set log-format"],
   ["serve 127.0.0.1 0 taskf", "serve 127.0.0.1 0 taskfile.ts"],
+  ["serve taskf", "serve taskfile.ts"],
+  ["serve --audit=taskf", "serve --audit=taskfile.ts"],
+  ["service install -- --exe", "service install -- --exec"],
+  ["service install -- 127.0.0.1 0 taskf", "service install -- 127.0.0.1 0 taskfile.ts"],
 ];
 
 /** A home where `rpc` is on the path: it completes, and takes down what else it is run with. */
@@ -316,4 +320,5 @@ Deno.test("the script for PowerShell registers a completer that asks rpc complet
   assert.equal(code, 0);
   assert.match(stdout, /^Register-ArgumentCompleter -Native -CommandName 'rpc'/m);
   assert.match(stdout, /"--current=\$wordToComplete"/);
+  assert.equal((await home.run(["completions", "pwsh"])).stdout, stdout);
 });

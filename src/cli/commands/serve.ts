@@ -11,11 +11,13 @@ export const command: Command<typeof serveFlags> = {
       description:
         "the address to listen on, such as 192.168.0.211 or 0.0.0.0 (default: 127.0.0.1)",
       count: "optional",
+      completes: "files", // A module may come first, and after host:port.
     },
     {
       name: "port",
       description: "the TCP port to listen on (default: 0, which picks a free one)",
       count: "optional",
+      completes: "files",
     },
     {
       name: "module",

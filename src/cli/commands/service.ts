@@ -11,6 +11,7 @@ export const command: Command<typeof serviceFlags> = {
       name: "serve",
       description: "after --: the arguments of an rpc serve that works",
       count: "many",
+      completes: { as: "serve" },
     },
   ],
   flags: serviceFlags,

@@ -87,7 +87,17 @@ async function allFor({ before, current }: Line, source: CompletionSource): Prom
     };
   }
   const spec = command.positionals[read.positionals.length] ?? lastIfMany(command);
-  return await ofPositional(spec, command, read, source);
+  const completes = spec?.completes;
+  if (typeof completes === "object" && "as" in completes) {
+    // Without -- before them, the parser would take that subcommand's flags for this one's.
+    if (!read.isLiteral) return none;
+    const own = command.positionals.length - 1;
+    return await allFor(
+      { before: [completes.as, ...read.positionals.slice(own)], current },
+      source,
+    );
+  }
+  return await ofPositional(completes, command, read, source);
 }
 
 const programFlags: Candidates = {
@@ -141,11 +151,8 @@ function flagsOf(command: Command, current: string): Candidates {
     const name = current.slice(0, equals);
     const flag = flagNamed(command, name)?.[1];
     if (flag === undefined) return none;
-    const values = ofFlag(flag).values.map(({ value, description }) => ({
-      value: `${name}=${value}`,
-      description,
-    }));
-    return { values, files: false };
+    const { values, files } = ofFlag(flag);
+    return { values: values.map((one) => ({ ...one, value: `${name}=${one.value}` })), files };
   }
   const own = Object.entries(command.flags).map(([key, { description }]) => ({
     value: `--${kebabCase(key)}`,
@@ -160,7 +167,9 @@ function ofFlag(flag: Flag): Candidates {
     case "<url>":
       return { values: registryBeginnings, files: false };
     case "<file>":
-    case "<path>":
+    case "<paths>":
+    case "<interpreter>":
+    case "<programs>":
       return { values: [], files: true };
     default:
       return none;
@@ -173,12 +182,11 @@ function lastIfMany(command: Command): Positional | undefined {
 }
 
 async function ofPositional(
-  spec: Positional | undefined,
+  completes: Exclude<Positional["completes"], { readonly as: string }>,
   command: Command,
   read: ReadWords,
   source: CompletionSource,
 ): Promise<Candidates> {
-  const completes = spec?.completes;
   switch (completes) {
     case undefined:
       return none;

@@ -8,7 +8,8 @@ import { printText } from "../../terminal/stdout.ts";
 /** `rpc completions <shell>` */
 export function run({ positionals }: CommandInput<typeof completionsFlags>): Promise<number> {
   const [name = ""] = positionals;
-  const shell = shells.find((one) => one === name);
+  // PowerShell's program is called pwsh.
+  const shell = name === "pwsh" ? "powershell" : shells.find((one) => one === name);
   if (shell === undefined) {
     const hint = hintFor(name, shells, `choose from ${shells.join(", ")}`);
     throw new UsageError(`There are no completions for ${JSON.stringify(name)}: ${hint}`);

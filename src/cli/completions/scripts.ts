@@ -61,6 +61,7 @@ _rpc() {
   local -a open openShown closed closedShown
   while IFS=$'\\t' read -r value about; do
     if [[ $value == :files ]]; then
+      [[ $PREFIX != -*=* ]] || compset -P '*='
       _files
       continue
     fi
@@ -93,7 +94,11 @@ function __rpc_complete
     set --erase words[1]
     for line in ($program complete --current="$current" -- $words 2>/dev/null)
         if test "$line" = ":files"
-            __fish_complete_path "$current"
+            set --local flag (string match --regex -- '^-[^=]*=' "$current")
+            set --local path (string replace --regex -- '^-[^=]*=' '' "$current")
+            for found in (__fish_complete_path "$path")
+                printf '%s%s\\n' "$flag" "$found"
+            end
         else
             printf '%s\\n' $line
         end

@@ -8,9 +8,17 @@ export interface Positional {
   readonly count?: "one" | "optional" | "many";
   /**
    * How shells complete it: with these words; with methods or servers of the live service; with
-   * names of files or of settings; or with values of the setting before it. @default not at all
+   * names of files or of settings; with values of the setting before it; or, with all that follow
+   * it, as the arguments of another subcommand. @default not at all
    */
-  readonly completes?: readonly string[] | "methods" | "servers" | "files" | "settings" | "values";
+  readonly completes?:
+    | readonly string[]
+    | "methods"
+    | "servers"
+    | "files"
+    | "settings"
+    | "values"
+    | { readonly as: string };
 }
 
 /** The input of a subcommand. */

@@ -54,7 +54,7 @@ function textOf({ name, flag, isNegated, value }: Extract<Token, { kind: "flag" 
 }
 
 function unknown(command: Command, name: string): UsageError {
-  const known = Object.keys(command.flags).map((key) => `--${kebabCase(key)}`);
+  const known = [...Object.keys(command.flags).map((key) => `--${kebabCase(key)}`), "--help"];
   const parameter = command.name === "call"
     ? ` (a parameter is written ${name.replace(/^-+/, "")}=...)`
     : "";
@@ -165,7 +165,8 @@ function* lettersIn(command: Command, word: string, name: string): Generator<Tok
   // A long name with a single dash is a mistake, and not a group of letters.
   const isLong = word.startsWith("--") || flagNamed(command, `-${name}`) !== undefined;
   if (isLong) {
-    yield { kind: "unknown", name };
+    // Of --help=5 the name alone is known, so the word is told whole.
+    yield { kind: "unknown", name: name === "--help" ? word : name };
     return;
   }
   const tokens: Token[] = [];

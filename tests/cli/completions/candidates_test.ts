@@ -78,6 +78,15 @@ Deno.test("arguments are completed by what they are", async () => {
   assert.deepEqual(await completed("config", "set", "balan"), ["balance"]);
   assert.deepEqual(await completed("config", "set", "balance", "p"), ["p2c"]);
   assert.deepEqual(await completed("serve", "127.0.0.1", "0", ""), [":files"]);
-  assert.deepEqual(await completed("serve", ""), []);
+  assert.deepEqual(await completed("serve", ""), [":files"]);
+  assert.deepEqual(await completed("serve", "--allow-read=./d"), [":files"]);
   assert.deepEqual(await completed("call", "fib", ""), []);
+});
+
+Deno.test("what follows rpc service install -- is completed as the arguments of rpc serve", async () => {
+  const install = ["service", "install", "--name", "images"];
+  assert.deepEqual(await completed(...install, "--", "127.0.0.1", "0", ""), [":files"]);
+  assert.deepEqual(await completed(...install, "--", "--watc"), ["--watch"]);
+  assert.deepEqual(await completed(...install, "--", "--zone", ""), ["east"]);
+  assert.deepEqual(await completed(...install, ""), []);
 });

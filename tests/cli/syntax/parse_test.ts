@@ -110,6 +110,8 @@ Deno.test("an unknown flag is refused, with a suggestion where one is near", () 
   assertRefused(["a", "--drainTimeout", "1"], /did you mean --drain-timeout\?/);
   assertRefused(["a", "--xyzzy"], /Unknown flag --xyzzy: see rpc do --help, or put -- before/);
   assertRefused(["a", "-x"], /Unknown flag -x/);
+  assertRefused(["a", "--help=5"], /Unknown flag --help=5: did you mean --help\?/);
+  assertRefused(["a", "--hlep"], /Unknown flag --hlep: did you mean --help\?/);
   assertRefused(["a", "--no-registry"], /Unknown flag --no-registry/);
 });
 
