@@ -9,7 +9,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { CommandError } from "../base/command_error.ts";
 import { clusterOfKey } from "./certificate.ts";
-import { dateText, renewalAdvice } from "./expiry.ts";
+import { anotherCluster, dateText } from "./expiry.ts";
 import { clusterName, zooKeeperName } from "./names.ts";
 import { type Rights, rightUris } from "./rights.ts";
 
@@ -193,15 +193,16 @@ async function sign(
 ): Promise<string> {
   if (nowMs < earliestMs) {
     throw new CommandError(
-      `Cannot make a certificate: this machine's clock says ${dateText(nowMs)}, which cannot be: ` +
-        "set it first",
+      `Cannot make a certificate: the clock of the machine that makes it says ${
+        dateText(nowMs)
+      }, which cannot be: set it first`,
     );
   }
   const endMs = authority.certificate.notAfter.getTime();
   if (endMs <= nowMs) {
     throw new CommandError(
       `Cannot make a certificate: cluster ${authority.cluster} has ended on ${dateText(endMs)}: ` +
-        renewalAdvice(true),
+        anotherCluster,
     );
   }
   const certificate = await x509.X509CertificateGenerator.create({

@@ -88,7 +88,9 @@ const commonName = [0x06, 0x03, 0x55, 0x04, 0x03];
 const textTags = [0x0c, 0x13];
 
 function commonNameOf({ subject, raw }: X509Certificate): string {
-  const [name, ...others] = subject.split("\n").filter((line) => line.startsWith("CN="))
+  // Of a certificate without any subject the runtime has none, whatever its types say.
+  const lines = (subject as string | undefined)?.split("\n") ?? [];
+  const [name, ...others] = lines.filter((line) => line.startsWith("CN="))
     .map((line) => line.slice("CN=".length));
   if (name === undefined || others.length > 0) return "";
   return textTags.some((tag) => raw.includes(encoded([...commonName, tag], name))) ? name : "";

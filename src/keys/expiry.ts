@@ -50,11 +50,14 @@ export function momentTexts(oneMs: number, otherMs: number): [string, string] {
   return [textOf(oneMs), textOf(otherMs)];
 }
 
+/** What to do about a cluster that ends. */
+export const anotherCluster =
+  "move the old keys away, make another cluster (rpc keys init), and have all machines join it " +
+  "(rpc keys join --force)";
+
 /** What to do about keys that end. `isLast`: their cluster ends with them. */
 export function renewalAdvice(isLast: boolean): string {
-  if (!isLast) return "rpc keys renew";
-  return "their cluster ends then too: move the old keys away, make another (rpc keys init), and " +
-    "have all machines join it (rpc keys join --force)";
+  return isLast ? `their cluster ends then too: ${anotherCluster}` : "rpc keys renew";
 }
 
 /** Whether a certificate expires soon enough to be renewed. */

@@ -108,6 +108,16 @@ interface KeysRead {
 }
 
 function keysIn(source: string, texts: KeyTexts): KeysRead {
+  const read = keysReadIn(source, texts);
+  if (read.keys.own.name !== "") return read;
+  throw new UnfitKeys(
+    source,
+    `${keyFiles.machine} names nobody, or not one alone, so nobody would take it; make keys anew ` +
+      "(rpc keys join)",
+  );
+}
+
+function keysReadIn(source: string, texts: KeyTexts): KeysRead {
   const privateKey = privateKeyIn(texts.privateKey);
   const certificate = privateKey === undefined
     ? undefined

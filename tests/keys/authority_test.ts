@@ -68,7 +68,7 @@ Deno.test("no certificate outlasts its cluster, and a cluster that has ended mak
   assert.deepEqual([first, last].map(areLastOf), [false, true]);
   await assert.rejects(
     createMember(authority, subject, endMs + 1),
-    /cluster [0-9a-f]{20} has ended on 2036-02-27: .*rpc keys init.*rpc keys join --force/,
+    /cluster [0-9a-f]{20} has ended on 2036-02-27: move .*rpc keys init.*rpc keys join --force/,
   );
 });
 
@@ -76,7 +76,7 @@ Deno.test("a clock that was never set makes no certificate", async () => {
   const authority = await openAuthority(await createAuthority(0));
   await assert.rejects(
     createMember(authority, { name: "alpha", rights: machineRights }, 5_000),
-    /this machine's clock says 1970-01-01, which cannot be: set it first/,
+    /the clock of the machine that makes it says 1970-01-01, which cannot be: set it first/,
   );
 });
 

@@ -50,7 +50,11 @@ Deno.test("what keeps keys from being used is told by its name", async () => {
   }).toString();
   const rsa = generateKeyPairSync("ed25519").privateKey
     .export({ type: "pkcs8", format: "pem" }).toString();
+  const nameless = { ...whole, ...await cluster.faulty({ subject: "" }) };
+  const double = { ...whole, ...await cluster.faulty({ subject: "CN=bob, CN=alice" }) };
   const faults: readonly (readonly [texts: typeof whole, says: RegExp])[] = [
+    [nameless, /machine\.crt names nobody/],
+    [double, /machine\.crt names nobody, or not one alone/],
     [{ ...whole, privateKey: locked }, /machine\.key wants a passphrase, which nobody is asked/],
     [{ ...whole, privateKey: certificate }, /machine\.key holds no private key/],
     [{ ...whole, privateKey: rsa }, /do not belong together/],

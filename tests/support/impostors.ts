@@ -69,6 +69,7 @@ export async function impostorsOf(
     },
     { kind: "any name", pair: await cluster.faulty({ dns: ["*.rpc.internal"] }), says },
     { kind: "nobody", pair: await cluster.faulty({ subject: "O=alice" }), says },
+    { kind: "no subject", pair: await cluster.faulty({ subject: "" }), says },
     { kind: "two members", pair: await cluster.faulty({ subject: "CN=alice, CN=bob" }), says },
     {
       kind: "the name where hosts have none",

@@ -31,8 +31,12 @@ export async function readJsonLine(connection: Deno.Conn): Promise<Record<string
   const lines = new FirstLines(connection, joinLineBytesMax);
   const line = await lines.next();
   if (line === undefined && !lines.isTooLong) throw new Error("it hung up");
-  const value: unknown = line === undefined ? undefined : JSON.parse(line);
-  if (isObject(value)) return value;
+  try {
+    const value: unknown = JSON.parse(line ?? "");
+    if (isObject(value)) return value;
+  } catch {
+    // It is another program's.
+  }
   throw new Error("it sent no line of a join");
 }
 

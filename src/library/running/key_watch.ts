@@ -4,7 +4,7 @@ import type { Logger } from "../../base/log.ts";
 import { loadLater } from "../../base/system/load_later.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
-import { endsSoon, expiryText, isToRenew, renewalAdvice } from "../../keys/expiry.ts";
+import { dateProblem, endsSoon, expiryText, isToRenew, renewalAdvice } from "../../keys/expiry.ts";
 import { hasAuthority } from "../../keys/files.ts";
 import type { KeyRing } from "../../keys/key_ring.ts";
 import type { RenewalPlace } from "./renew.ts";
@@ -47,16 +47,21 @@ export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
   const renewIf = (isDue: () => boolean) =>
     renewWhenDue(isDue, async () => (await loadRenewal()).renew(keys, place), clock, log);
   const endSoon = () => isToRenew(keys.current().own.validToMs, clock.wallTimeMs());
-  // They were made while this machine's clock was ahead. Where another one made them, it refuses
-  // them now, as all others do.
-  const areEarly = () =>
-    clock.wallTimeMs() < keys.current().own.validFromMs && hasAuthority(keys.directory);
+  const areEarly = () => clock.wallTimeMs() < keys.current().own.validFromMs;
   const { othersText } = keys;
   if (othersText !== undefined) log.warn(othersText);
   const timers = [
     watchExpiry(keys, clock, log),
     renewIf(() => endSoon() && !keys.areLast),
-    renewIf(areEarly),
+    // They were made while this machine's clock was ahead. Where another one made them, it refuses
+    // them now, as all others do.
+    renewIf(() => areEarly() && hasAuthority(keys.directory)),
+    everyMinute(clock, dailyMs, () => {
+      if (!areEarly() || hasAuthority(keys.directory)) return false;
+      const { own } = keys.current();
+      log.warn(`Nobody takes the keys of ${own.name}: ${dateProblem(own, clock.wallTimeMs())}`);
+      return true;
+    }),
     clock.every(lookMs, () => keys.current()),
   ];
   let isCancelled = false;

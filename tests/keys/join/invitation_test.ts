@@ -129,6 +129,19 @@ Deno.test("strangers who say nothing, or nonsense, hold nobody up and are no wro
   for (const peer of silent) peer.close();
 });
 
+Deno.test("who joins where another program answers is told so, and not how that was read", async () => {
+  const { token } = await invite();
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = other.addr;
+  const place = { host: "127.0.0.1", port, text: `127.0.0.1:${port}` };
+  for (const answer of ["HTTP/1.1 400 Bad Request\r\n\r\n", "[]\n", "\0\n"]) {
+    const joining = join(place, token, "bob", systemClock);
+    using peer = await other.accept();
+    await peer.write(new TextEncoder().encode(answer));
+    await assert.rejects(joining, /Cannot join at 127\S+: it sent no line of a join; is rpc keys/);
+  }
+});
+
 Deno.test("an invitation's log does not grow with those who come and say nothing", async () => {
   const { token, joined, place, log } = await invite();
   for (let i = 0; i < 100; i++) {

@@ -96,6 +96,7 @@ Deno.test("a member of the cluster is taken for who it is, and others are refuse
         /"alice" is not one/,
       ],
       ["without a name", await cluster.faulty({ subject: "O=alice" }), /"" is not one/],
+      ["without a subject", await cluster.faulty({ subject: "" }), /"" is not one/],
       ["with two names", await cluster.faulty({ subject: "CN=alice, CN=server" }), /"" is not one/],
     ];
     for (const [kind, pair, says] of refused) {

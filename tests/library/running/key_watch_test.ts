@@ -105,6 +105,29 @@ Deno.test("keys that were renewed while the clock was ahead are made anew once i
   }
 });
 
+Deno.test("keys that another machine made while its clock was ahead are told of once a day", async () => {
+  await using cluster = await TestCluster.create();
+  const keys = cluster.ring(await cluster.faulty({ name: "alpha", fromDays: 2 }));
+  const clock = new VirtualClock(0, Date.now());
+  const log = new RecordingLogger();
+  const { signal } = new AbortController();
+  const place = { discovery: new FakeDiscovery(), service: "rpc", clock, signal };
+  const tending = tendKeys({ keys, place, log, connected: Promise.resolve() });
+  try {
+    clock.advance(23 * 60 * 60_000);
+    assert.match(
+      log.warnings.join("\n"),
+      /^Nobody takes the keys of alpha: this machine's clock says \S+, and its keys begin on /,
+    );
+    clock.advance(60 * 60_000);
+    assert.equal(log.warnings.length, 2);
+    clock.advance(2 * 24 * 60 * 60_000);
+    assert.equal(log.warnings.length, 2);
+  } finally {
+    tending.cancel();
+  }
+});
+
 Deno.test("who can renew is looked for each hour, and missed in the log once a day", async () => {
   await using cluster = await TestCluster.create();
   const clock = new VirtualClock(0, Date.now());
