@@ -1995,9 +1995,9 @@ class _LocalRegistry(_Registry):
 def _local_directory() -> str:
     """What `local:` means for this user."""
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-        if not base:
-            raise InvalidParams("Cannot tell where the local registry is: LOCALAPPDATA is not set")
+        base = os.environ.get("LOCALAPPDATA", "")
+        if not os.path.isabs(base):
+            raise InvalidParams("Cannot tell where the local registry is: LOCALAPPDATA is no absolute path")
         return os.path.join(base, "rpc")
     named = os.environ.get("XDG_RUNTIME_DIR", "")
     runtime = named if os.path.isabs(named) else f"/run/user/{os.getuid()}"
@@ -2433,13 +2433,11 @@ def _assert_own(path: str, mode: int) -> None:
 
 def _config_directory() -> Optional[str]:
     """Where this user's settings are; `None`: the environment does not tell."""
-    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
-    if sys.platform == "win32":
-        named, in_home = os.environ.get("APPDATA"), home and os.path.join(home, "AppData", "Roaming")
-    else:
-        named, in_home = os.environ.get("XDG_CONFIG_HOME"), home and os.path.join(home, ".config")
+    named, *in_home = ("APPDATA", "AppData", "Roaming") if sys.platform == "win32" else ("XDG_CONFIG_HOME", ".config")
+    homes = [os.environ.get(name, "") for name in ("HOME", "USERPROFILE")]
+    places = [os.environ.get(named, "")] + [home and os.path.join(home, *in_home) for home in homes]
     # A relative one counts as not set: else whoever has keys would go on without, and not be told.
-    base = next((one for one in (named, in_home) if one and os.path.isabs(one)), None)
+    base = next((place for place in places if os.path.isabs(place)), None)
     return os.path.join(base, "rpc") if base else None
 
 

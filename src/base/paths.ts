@@ -35,9 +35,10 @@ export function userDirectory(
   inHome: string,
   env: (name: string) => string | undefined = (name) => Deno.env.get(name),
 ): string | undefined {
-  const home = env("HOME") || env("USERPROFILE");
-  return [env(variable), home && home + inHome]
-    .find((one) => one !== undefined && isAbsolutePath(one));
+  const homes = ["HOME", "USERPROFILE"].map((name) => env(name)).map((home) =>
+    home && home + inHome
+  );
+  return [env(variable), ...homes].find((one) => one !== undefined && isAbsolutePath(one));
 }
 
 /**

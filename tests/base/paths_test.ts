@@ -11,6 +11,7 @@ import {
   pathOfFileUrl,
   replaceFile,
   takePlace,
+  userDirectory,
 } from "../../src/base/paths.ts";
 
 const paths = [
@@ -135,6 +136,18 @@ Deno.test("replaceFile() writes all of a file, or leaves nothing beside it", asy
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("userDirectory() is the first that is an absolute path", () => {
+  const found = (environment: Record<string, string>) =>
+    userDirectory("APPDATA", "/in/home", (name) => environment[name]);
+  const root = resolve("/");
+  assert.equal(found({ APPDATA: `${root}a`, HOME: `${root}h` }), `${root}a`);
+  const relative = { APPDATA: "a", HOME: "h" };
+  assert.equal(found({ ...relative, HOME: `${root}h`, USERPROFILE: "u" }), `${root}h/in/home`);
+  assert.equal(found({ ...relative, USERPROFILE: `${root}u` }), `${root}u/in/home`);
+  assert.equal(found({ HOME: "", USERPROFILE: `${root}u` }), `${root}u/in/home`);
+  assert.equal(found({ ...relative, USERPROFILE: "u" }), undefined);
 });
 
 Deno.test("takePlace() tries again on Windows, where what has a file open for a moment forbids it", () => {

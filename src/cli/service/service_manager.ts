@@ -1,6 +1,6 @@
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
-import { userDirectory } from "../../base/paths.ts";
+import { isAbsolutePath, userDirectory } from "../../base/paths.ts";
 import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 import { runs } from "./service_program.ts";
 import {
@@ -40,8 +40,10 @@ export function serviceManagerOf(name: string, wantsUser: boolean): ServiceManag
   switch (Deno.build.os) {
     case "windows": {
       const variable = wantsUser ? "LOCALAPPDATA" : "ProgramFiles";
-      const directory = Deno.env.get(variable);
-      if (!directory) throw new CommandError(`Cannot tell where to write: ${variable} is not set`);
+      const directory = Deno.env.get(variable) ?? "";
+      if (!isAbsolutePath(directory)) {
+        throw new CommandError(`Cannot tell where to write: ${variable} is no absolute path`);
+      }
       const account = [Deno.env.get("USERDOMAIN"), Deno.env.get("USERNAME")];
       const user = account.filter((one) => one).join("\\");
       const place: TaskPlace = { name, user: wantsUser ? user : undefined, directory };

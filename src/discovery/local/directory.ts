@@ -47,11 +47,12 @@ const processEnvironment: LocalEnvironment = {
 export function defaultLocalDirectory(environment = processEnvironment): LocalDirectory {
   const { os, uid, env, isDirectory } = environment;
   if (os === "windows") {
-    const base = env("LOCALAPPDATA");
-    if (base !== undefined && base !== "") return { path: joinPath(base, "rpc"), isPrivate: true };
+    const base = env("LOCALAPPDATA") ?? "";
+    if (isAbsolutePath(base)) return { path: joinPath(base, "rpc"), isPrivate: true };
     throw new RpcError(
       "InvalidParams",
-      "Cannot tell where the local registry is: LOCALAPPDATA is not set. Name it: local:C:\\some\\dir",
+      "Cannot tell where the local registry is: LOCALAPPDATA is no absolute path. Name it: " +
+        "local:C:\\some\\dir",
     );
   }
   // Under cron or sudo the variable is missing, but servers there must be found by clients.

@@ -214,6 +214,8 @@ class Local(unittest.TestCase):
         with unittest.mock.patch.dict(os.environ, {"LOCALAPPDATA": "/u/Local"}):
             with unittest.mock.patch.object(sys, "platform", "win32"):
                 self.assertEqual(directory(), os.path.join("/u/Local", "rpc"))
+                os.environ["LOCALAPPDATA"] = "AppData/Local"
+                self.assertRaisesRegex(InvalidParams, "LOCALAPPDATA", directory)
                 del os.environ["LOCALAPPDATA"]
                 self.assertRaisesRegex(InvalidParams, "LOCALAPPDATA", directory)
         own = f"rpc-{os.getuid()}"
@@ -261,6 +263,17 @@ class Settings(unittest.TestCase):
     def write(self, text):
         with open(os.path.join(self.home, "rpc", "rpc.toml"), "w", encoding="utf-8", newline="") as file:
             file.write(text)
+
+    def test_settings_are_in_the_first_directory_that_is_an_absolute_path(self):
+        for given, expected in (
+            ({"XDG_CONFIG_HOME": "/x", "HOME": "/h"}, "/x/rpc"),
+            ({"XDG_CONFIG_HOME": "x", "HOME": "/h", "USERPROFILE": "/u"}, "/h/.config/rpc"),
+            ({"HOME": "h", "USERPROFILE": "/u"}, "/u/.config/rpc"),
+            ({"HOME": "", "USERPROFILE": "u"}, None),
+        ):
+            names = ("XDG_CONFIG_HOME", "HOME", "USERPROFILE")
+            with unittest.mock.patch.dict(os.environ, {name: given.get(name, "") for name in names}):
+                self.assertEqual(rpc_client._config_directory(), expected)
 
     def test_the_registry_is_the_one_that_rpc_call_takes(self):
         with fake_server.FakeServer(fake_server.echo) as server:

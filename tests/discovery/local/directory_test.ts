@@ -61,10 +61,12 @@ Deno.test("on Windows it is in %LOCALAPPDATA%, and without that it must be named
     path: joinPath("/Users/me/AppData/Local", "rpc"),
     isPrivate: true,
   });
-  assert.throws(
-    () => defaultLocalDirectory({ ...environment({}), os: "windows" }),
-    { name: "InvalidParams", message: /LOCALAPPDATA is not set. Name it: local:/ },
-  );
+  for (const named of [{}, { LOCALAPPDATA: "" }, { LOCALAPPDATA: "AppData/Local" }]) {
+    assert.throws(
+      () => defaultLocalDirectory({ ...environment(named), os: "windows" }),
+      { name: "InvalidParams", message: /LOCALAPPDATA is no absolute path. Name it: local:/ },
+    );
+  }
 });
 
 Deno.test("a private directory is made for nobody else, and made so if it is not", async () => {
