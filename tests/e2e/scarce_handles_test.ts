@@ -1,9 +1,11 @@
-/** Clients that have fewer file handles than there are servers. */
+/** Clients that have fewer file handles than servers, and servers than connections. */
 
 import assert from "node:assert/strict";
 import { notLinux, shTest } from "../support/posix.ts";
+import { receive, writeText } from "../support/raw_peer.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { skippedIf } from "../support/skipped_if.ts";
+import { waitFor } from "../support/wait_for.ts";
 
 /** What is left of it for connections is some forty. */
 const fewHandles = "ulimit -n 64;";
@@ -61,5 +63,47 @@ Deno.test({
     const servers = await home.run(["servers", ...registry], options);
     assert.equal(servers.code, 0, servers.stderr);
     assert.equal(servers.stdout.match(/answers in/g)?.length, 100, servers.stdout);
+  },
+});
+
+const request = (id: number, n: number, timeoutMs: number) =>
+  `{"jsonrpc":"2.0","id":${id},"method":"fib","params":[${n}],"meta":{"timeoutMs":${timeoutMs}}}\n`;
+
+// To see it fail: let connectionsFor in src/library/running/listen.ts return what is wanted.
+Deno.test({
+  ...skippedIf(
+    notLinux,
+    "a server with few file handles holds fewer connections, and replaces workers all the same",
+  ),
+  fn: async () => {
+    await using home = await RpcHome.create();
+    const server = await home.serve(["--workers", "1"], { shell: fewHandles });
+    assert.match(server.stderr, /Can hold fewer connections than wanted/);
+    const address = { hostname: "127.0.0.1", port: server.port };
+    const held: Deno.TcpConn[] = [];
+    try {
+      const first = await Deno.connect(address);
+      held.push(first);
+      const answers = receive(first);
+      await writeText(first, request(1, 20, 60_000));
+      await waitFor("an answer", () => answers.text.includes('"id":1,"result":6765'));
+      await waitFor("no room for one more", async () => {
+        const conn = await Deno.connect(address);
+        held.push(conn);
+        await writeText(conn, '{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}\n');
+        const answer = receive(conn);
+        await waitFor("an answer", () => answer.text !== "" || answer.isEnded);
+        return /Cannot take the connection: \d+ are open already/.test(answer.text);
+      });
+      // It is killed at the deadline.
+      await writeText(first, request(2, 78, 100));
+      await waitFor("the deadline", () => answers.text.includes('"id":2,"error"'));
+      await writeText(first, request(3, 20, 60_000));
+      await waitFor("an answer of the next worker", () => answers.text.includes('"id":3,'));
+      assert.match(answers.text, /"id":3,"result":6765/);
+      assert.doesNotMatch(server.stderr, /Too many open files/);
+    } finally {
+      for (const conn of held) conn.close();
+    }
   },
 });

@@ -39,3 +39,23 @@ export function handlesLeft(): number | undefined {
     return undefined;
   }
 }
+
+/** One handle in so many is left for what is no connection: workers, files, the registry. */
+const sparedShare = 4;
+
+/** Most handles that are left so. */
+const sparedMax = 1_024;
+
+/**
+ * How many connections a server may hold: as many as it wants, or fewer where the system lets this
+ * process have few handles. Otherwise one address could take all of them before it has its share of
+ * the connections, and no lost worker could be replaced.
+ */
+export function connectionsWithin(
+  wanted: number,
+  handles: number | undefined = handlesLeft(),
+): number {
+  if (handles === undefined) return wanted;
+  const spared = Math.min(Math.ceil(handles / sparedShare), sparedMax);
+  return Math.max(1, Math.min(wanted, handles - spared));
+}

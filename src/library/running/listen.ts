@@ -1,5 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
+import { connectionsMaxDefault } from "../../base/limits.ts";
+import type { Logger } from "../../base/log.ts";
 import { addressOf, type HostPort } from "../../base/names/host_port.ts";
+import { connectionsWithin } from "../../base/system/handles.ts";
 import { listenProblem } from "../../base/system/listen_problem.ts";
 import { callerMatcherOf } from "../../base/names/patterns.ts";
 import type { Tracer } from "../../base/tracer.ts";
@@ -21,7 +24,11 @@ export interface ListenOptions
   /** The address and the port to listen on; port 0 means any free port. */
   readonly listen: HostPort;
   readonly service: string;
-  /** Most connections; more are answered Overloaded and closed. @default connectionsMaxDefault */
+  /**
+   * Most connections, if there are file handles for them; more are answered Overloaded and closed.
+   *
+   * @default connectionsMaxDefault
+   */
   readonly connectionsMax?: number;
   /** Longest deadline that a call gets. @default callTimeoutMaxMsDefault */
   readonly callTimeoutMaxMs?: number | undefined;
@@ -67,8 +74,7 @@ export async function listen(
   pool: Pool,
   override: RpcServerOptions["override"],
 ): Promise<RpcServer> {
-  const { listen: { host, port }, connectionsMax, service, keys, callers, clock, log, tracer } =
-    options;
+  const { listen: { host, port }, service, keys, callers, clock, log, tracer } = options;
   try {
     return RpcServer.listen({
       host,
@@ -78,7 +84,7 @@ export async function listen(
       pool,
       service,
       version,
-      ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      connectionsMax: connectionsFor(options.connectionsMax ?? connectionsMaxDefault, log),
       messageMax: options.messageMax,
       callTimeoutMaxMs: options.callTimeoutMaxMs,
       tap: options.tap,
@@ -97,6 +103,19 @@ export async function listen(
   } catch (error) {
     throw cannotListen({ host, port }, error);
   }
+}
+
+/** How many connections it holds, which the log tells where the system makes them fewer. */
+function connectionsFor(wanted: number, log: Logger): number {
+  const connections = connectionsWithin(wanted);
+  if (connections < wanted) {
+    log.warn("Can hold fewer connections than wanted: this process has few file handles", {
+      connections,
+      wanted,
+      remedy: "ulimit -n",
+    });
+  }
+  return connections;
 }
 
 function cannotListen(place: HostPort, error: unknown): Error {

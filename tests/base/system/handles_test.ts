@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { handlesLeft, lookUpError } from "../../../src/base/system/handles.ts";
+import { connectionsWithin, handlesLeft, lookUpError } from "../../../src/base/system/handles.ts";
 import { isOutOfHandles } from "../../../src/base/errors.ts";
 import { shTest } from "../../support/posix.ts";
 
@@ -19,6 +19,14 @@ Deno.test("a name that is unknown while there are handles is unknown", () => {
   const unknown = new Error("Name or service not known");
   assert.equal(lookUpError(unknown, "nowhere.invalid"), unknown);
   assert.equal(lookUpError(unknown, "127.0.0.1"), unknown);
+});
+
+Deno.test("a server holds as many connections as it wants, or leaves handles for all else", () => {
+  assert.equal(connectionsWithin(16_384, 1_000_000), 16_384);
+  assert.equal(connectionsWithin(16_384, 17_000), 17_000 - 1_024);
+  assert.equal(connectionsWithin(16_384, 100), 75);
+  assert.equal(connectionsWithin(50, 100), 50);
+  assert.equal(connectionsWithin(16_384, 0), 1);
 });
 
 const urlOf = (file: string) =>
