@@ -32,14 +32,15 @@ export class ReportFile {
   }
 
   /**
-   * Writes the report in place of what was there.
+   * Writes the report in place of what was there. On a full disk that stays as it was.
    *
    * @throws {CommandError} it cannot be written
    */
   write(text: string): void {
     try {
-      if (this.#file.statSync().isFile) this.#file.truncateSync();
-      writeWhole(this.#file, text);
+      const { isFile, size } = this.#file.statSync();
+      if (isFile) replaceContent(this.#file, size, new TextEncoder().encode(text));
+      else writeWhole(this.#file, text);
       this.#isWritten = true;
     } catch (error) {
       throw this.#problem(error);
@@ -66,6 +67,26 @@ export class ReportFile {
     const text = `Cannot write the report ${this.#path}: ${messageOf(error)}`;
     return new CommandError(text, { cause: error });
   }
+}
+
+/**
+ * Not by another file that takes its place: the place may be a link, and its directory closed. What
+ * needs more room than there was comes first, before anything of the old content is overwritten.
+ */
+function replaceContent(file: Deno.FsFile, size: number, bytes: Uint8Array): void {
+  try {
+    writeAt(file, size, bytes.subarray(size));
+  } catch (error) {
+    file.truncateSync(size);
+    throw error;
+  }
+  writeAt(file, 0, bytes.subarray(0, size));
+  file.truncateSync(bytes.length);
+}
+
+function writeAt(file: Deno.FsFile, offset: number, bytes: Uint8Array): void {
+  file.seekSync(offset, Deno.SeekMode.Start);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
 function isMissing(path: string): boolean {

@@ -59,7 +59,7 @@ const mark = /@|rpc-join-|PRIVATE KEY/;
 const toldMax = 6_000;
 
 /** What is left of a longer text, which is then told by its length; programs get all of it. */
-function abridged(text: string): string {
+export function abridged(text: string): string {
   if (text.length <= toldMax) return text;
   const kept = text.slice(0, toldMax).replace(/[\ud800-\udbff]$/, "");
   return `${kept}... (and ${text.length - kept.length} more characters)`;

@@ -1,4 +1,4 @@
-import { plainLine } from "../../terminal/plain_text.ts";
+import { abridged, plainLine } from "../../terminal/plain_text.ts";
 import { lineWidth } from "../../terminal/size.ts";
 import { displayWidth, padded, wrapped } from "../../terminal/width.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
@@ -19,20 +19,30 @@ export function signatureOf({ name, params }: OpenRpcMethod): string {
   return `${name}(${list.join(", ")})`;
 }
 
-/** All that is known of a method, in lines without a last LF. */
+/**
+ * What is known of a method, in lines without a last LF. A line that nobody would read to its end
+ * is cut.
+ */
 export function methodText(method: OpenRpcMethod, os = Deno.build.os): string {
-  const lines = [plainLine(signatureOf(method))];
+  let isCut = false;
+  const cut = (text: string) => {
+    const shown = abridged(text);
+    isCut ||= shown !== text;
+    return shown;
+  };
+  const told = (text: string) => plainLine(cut(text));
+  const lines = [told(signatureOf(method))];
   const description = method.description ?? method.summary;
   if (description !== undefined) {
     const width = lineWidth() - 2;
-    const told = description.split("\n").map((line) => `  ${wrapped(line, width, 2)}`.trimEnd());
-    lines.push(...told);
+    lines.push(
+      ...cut(description).split("\n").map((line) => `  ${wrapped(line, width, 2)}`.trimEnd()),
+    );
   }
   const names = method.params.map(({ name }) => name);
   const longest = names.reduce((most, name) => Math.max(most, displayWidth(name)), 0);
   const width = Math.min(Math.max(longest, "idempotent".length), nameWidthMax);
-  const row = (name: string, text: string) =>
-    plainLine(`  ${padded(name, width)}  ${text}`.trimEnd());
+  const row = (name: string, text: string) => told(`  ${padded(name, width)}  ${text}`.trimEnd());
   if (method.params.length > 0) {
     lines.push("", "parameters", ...method.params.map((param) => row(param.name, about(param))));
   }
@@ -46,10 +56,13 @@ export function methodText(method: OpenRpcMethod, os = Deno.build.os): string {
   const callers = method["x-callers"];
   if (callers !== undefined) lines.push(row("callers", callers.join(", ") || "nobody"));
   const commands = examples(method).map((words) => shellLines(words, os));
-  lines.push("", "example", ...commands.map(({ line }) => `  ${plainLine(line)}`));
+  lines.push("", "example", ...commands.map(({ line }) => `  ${told(line)}`));
   if (commands.some(({ inPowerShell }) => inPowerShell !== undefined)) {
-    const others = commands.map(({ line, inPowerShell = line }) => `  ${plainLine(inPowerShell)}`);
+    const others = commands.map(({ line, inPowerShell = line }) => `  ${told(inPowerShell)}`);
     lines.push("", "example in PowerShell", ...others);
+  }
+  if (isCut) {
+    lines.push("", `all of it: ${shellLines(["rpc", "methods", method.name, "--json"], os).line}`);
   }
   return lines.join("\n");
 }

@@ -112,6 +112,21 @@ Deno.test("examples are read as what they show, whatever the values and the name
   assert.equal(examplesOf({}, "linux", "-m"), "example\n  rpc call -- -m");
 });
 
+Deno.test("methodText() cuts what nobody would read, and says where all of it is", () => {
+  const choice = { enum: Array.from({ length: 50_000 }, (_, i) => `value ${i}`) };
+  const described = openRpcMethodSchema.parse({
+    name: "pick one",
+    description: "x".repeat(100_000),
+    params: [{ name: "choice", schema: choice }],
+    result: { name: "result", schema: choice },
+  });
+  const text = methodText(described, "linux");
+  assert.ok(text.length < 40_000, `${text.length}`);
+  assert.match(text, /^ {2}choice .*"value 1" .*\.\.\. \(and \d+ more characters\)$/m);
+  assert.match(text, /\n\nall of it: rpc methods 'pick one' --json$/);
+  assert.doesNotMatch(methodText(full), /all of it/);
+});
+
 Deno.test("methodText() makes do with a name alone", () => {
   const bare = openRpcMethodSchema.parse({ name: "go" });
   assert.equal(signatureOf(bare), "go()");
