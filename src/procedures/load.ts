@@ -21,7 +21,7 @@ const reservedPrefix = "rpc.";
  * - a procedure made by `defineProcedure`, unchanged, but with kind `cpu` in place of `inline`:
  *   modules are not loaded into the process that owns the sockets;
  * - any other function, as a `cpu` procedure that is not idempotent, takes at least as many values
- *   as it declares without `?`, and takes and returns any JSON.
+ *   as it declares without `?`, takes and returns any JSON, and is described by its JSDoc.
  *
  * A default export that is a function is published under the name that it was defined with; the
  * functions and procedures in an object, under theirs, if the module exports no others. Other
@@ -49,7 +49,7 @@ export async function loadModule(path: string): Promise<AnyProcedures> {
     }
     procedures[name] = isProcedure(value)
       ? await adopted(value)
-      : plainFunction(value, await texts.requiredCount(value), self);
+      : plainFunction(value, await texts.said(value), self);
   }
   return procedures;
 }

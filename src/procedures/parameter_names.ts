@@ -81,27 +81,36 @@ export function parametersOf(value: CallableFunction): SourceParameter[] {
   return Array.from({ length: value.length }, (_, index) => ({ name: `arg${index + 1}` }));
 }
 
+/** What a source text says of a function, of which nothing is left at run time. */
+export interface Definition {
+  /**
+   * The parameters that a caller may leave out without a default: `b?: number` in TypeScript, `[b]`
+   * or `{number=} b` in its JSDoc.
+   */
+  readonly optional: ReadonlySet<string>;
+  /** What its JSDoc says of it ahead of any `@param` and the like; empty without one. */
+  readonly description: string;
+}
+
 /** Where a name is defined, perhaps behind a comment for its documentation. */
 const definition =
-  /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*(?:export\s+)?(?:async\s+)?)?\b(?:function\b[\s*]*|(?:const|let|var)\s+)([\w$\x80-\uffff]+)/g;
+  /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?)?\b(?:function\b[\s*]*|(?:const|let|var)\s+)([\w$\x80-\uffff]+)/g;
 
 /**
- * Finds the parameters that a source text lets a caller of its function leave out without giving a
- * default: `b?: number` in TypeScript, of which nothing is left at run time, and `[b]` or
- * `{number=} b` in its JSDoc.
- *
- * The text is gone through here, once for all of its functions.
+ * Reads the definitions in a source text, which is gone through here, once for all functions.
  *
  * @returns finds them by the function's name; `undefined`: the text defines no such function
  */
-export function optionalNamesIn(source: string): (name: string) => Set<string> | undefined {
+export function definitionsIn(source: string): (name: string) => Definition | undefined {
   const definitions = Map.groupBy(source.matchAll(definition), ([, , name]) => name);
   return (name) => {
     const found = definitions.get(name);
     if (found === undefined) return undefined;
     const optional = new Set<string>();
+    let description = "";
     // A function with overloads has several definitions: the last one takes what any of them takes.
     for (const { 0: { length }, 1: doc = "", index } of found) {
+      description ||= descriptionIn(doc);
       for (const text of partsOf(source.slice(index + length), "(")) {
         const [, marked] = /^([^\s?:=]+)\s*\?\s*(?::|$)/.exec(text) ?? [];
         if (marked !== undefined) optional.add(marked);
@@ -110,8 +119,18 @@ export function optionalNamesIn(source: string): (name: string) => Set<string> |
         optional.add(typed ?? bracketed ?? "");
       }
     }
-    return optional;
+    return { optional, description };
   };
+}
+
+/** The text of a comment up to its first tag. Its first paragraph becomes one line. */
+function descriptionIn(doc: string): string {
+  const lines = doc.split("\n").map((line) => line.replace(/^\s*\*? ?/, "").trimEnd());
+  const end = lines.findIndex((line) => /^\s*@/.test(line));
+  const text = lines.slice(0, end < 0 ? undefined : end).join("\n").trim()
+    .replaceAll(/\{@\w+\s+([^}]*)\}/g, "$1");
+  const [first = "", ...others] = text.split(/\n{2,}/);
+  return [first.replaceAll(/\s*\n\s*/g, " "), ...others].join("\n\n");
 }
 
 const optionalInDoc =

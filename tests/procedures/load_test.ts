@@ -250,3 +250,53 @@ Deno.test("loadModule() lets a caller leave out what types or comments mark as o
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test("loadModule() describes a plain function by its JSDoc", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(
+      join(directory, "other.js"),
+      "/** The time. */\nexport default async function now() {}\n",
+    );
+    const path = join(directory, "main.ts");
+    await Deno.writeTextFile(
+      path,
+      `/** Functions for shops. */
+import now from "./other.js";
+export { now };
+/**
+ * The sum of two numbers, of which
+ * the second is {@link one}.
+ *
+ * - never more
+ * - never less
+ *
+ * @param a a number
+ */
+export function add(a: number, b?: number) { return a + (b ?? 1); }
+/** Takes a text. */
+export function over(a: string): string;
+/** Takes a number. */
+export function over(a: number): number;
+export function over(a: unknown): unknown { return a; }
+/** What it does. @param is no tag within a line. */
+export const arrow = (a: number) => a;
+/** @returns nothing */
+export function tagged() {}
+/* No JSDoc. */
+export function plain() {}
+`,
+    );
+    const procedures = Object.entries(await loadModule(path));
+    assert.deepEqual(Object.fromEntries(procedures.map(([name, one]) => [name, one.description])), {
+      add: "The sum of two numbers, of which the second is one.\n\n- never more\n- never less",
+      arrow: "What it does. @param is no tag within a line.",
+      now: "The time.",
+      over: "Takes a text.",
+      plain: "",
+      tagged: "",
+    });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

@@ -32,12 +32,9 @@ export function methodText(method: OpenRpcMethod, os = Deno.build.os): string {
   };
   const told = (text: string) => plainLine(cut(text));
   const lines = [told(signatureOf(method))];
-  const description = method.description ?? method.summary;
-  if (description !== undefined) {
-    const width = lineWidth() - 2;
-    lines.push(
-      ...cut(description).split("\n").map((line) => `  ${wrapped(line, width, 2)}`.trimEnd()),
-    );
+  for (const text of [method.summary, method.description].filter(Boolean) as string[]) {
+    const about = cut(text).split("\n").map((line) => `  ${wrapped(line, lineWidth() - 2, 2)}`);
+    lines.push(...about.map((line) => line.trimEnd()));
   }
   const names = method.params.map(({ name }) => name);
   const longest = names.reduce((most, name) => Math.max(most, displayWidth(name)), 0);

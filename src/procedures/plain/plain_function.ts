@@ -1,18 +1,19 @@
 import { isGenerator } from "../parameter_names.ts";
 import { declaredOf } from "./declared.ts";
 import { PlainProcedure } from "./plain_procedure.ts";
+import type { SaidOfFunction } from "./source_texts.ts";
 
 /**
  * A function of a user's as a `cpu` procedure that is not idempotent, takes any JSON (as many
  * values as it declares, or more) and returns any JSON. If it takes apart its only parameter, the
  * members of that are the procedure's parameters.
  *
- * @param leastCount how many values it must be given. @default as many as have no default
+ * @param said what its source text says. @default it must be given what has no default
  * @param self what is `this` in it. @default nothing
  */
 export function plainFunction(
   value: CallableFunction,
-  leastCount?: number,
+  { leastCount, description }: Partial<SaidOfFunction> = {},
   self?: object,
 ): PlainProcedure {
   const declared = declaredOf(value, leastCount);
@@ -21,7 +22,7 @@ export function plainFunction(
     names: parameters.map(({ name }) => name),
     kind: "cpu",
     idempotent: false,
-    description: "",
+    description: description ?? "",
     stream: isGenerator(value),
     params: parameters.map(({ fallback, required }) => ({
       required,

@@ -1,18 +1,29 @@
 /** The source text of a module, in which a function's types and comments still are. */
 
 import { absolutePath, pathOfFileUrl } from "../../base/paths.ts";
-import { optionalNamesIn, parameterNames } from "../parameter_names.ts";
+import { type Definition, definitionsIn, parameterNames } from "../parameter_names.ts";
 
 /** How many files are looked at for a function's definition: a module re-exports few. */
 const filesMax = 64;
 
-type OptionalNames = ReturnType<typeof optionalNamesIn>;
+type Definitions = ReturnType<typeof definitionsIn>;
+
+/** What the source text of a function says, beside what is left of it at run time. */
+export interface SaidOfFunction {
+  /**
+   * How many values it must be given: without its types, JavaScript counts those that may be left
+   * out as `b?: number`.
+   */
+  readonly leastCount: number;
+  /** For people; may be empty. */
+  readonly description: string;
+}
 
 /** The texts of a module and of the local files that it imports, each read when it is asked for. */
 export class SourceTexts {
-  readonly #read: OptionalNames[] = [];
+  readonly #read: Definitions[] = [];
   readonly #files: Set<string>;
-  readonly #rest: AsyncGenerator<OptionalNames>;
+  readonly #rest: AsyncGenerator<Definitions>;
 
   /** @param module a path or a `file:` URL */
   constructor(module: string) {
@@ -22,33 +33,31 @@ export class SourceTexts {
     this.#rest = this.#readOn();
   }
 
-  /**
-   * How many values a function must be given: without its types, JavaScript counts those that may
-   * be left out as `b?: number`. If no text can be read that defines it, that is `value.length`.
-   */
-  async requiredCount(value: CallableFunction): Promise<number> {
-    if (value.length === 0 || value.name === "") return value.length;
-    const optional = await this.#optionalOf(value.name);
-    const first = parameterNames(value).findIndex((name) => optional?.has(name));
-    return first < 0 ? value.length : Math.min(first, value.length);
+  /** What the text says of a function. If no text can be read that defines it, that is little. */
+  async said(value: CallableFunction): Promise<SaidOfFunction> {
+    const found = value.name === "" ? undefined : await this.#definitionOf(value.name);
+    if (found === undefined) return { leastCount: value.length, description: "" };
+    const { optional, description } = found;
+    const first = parameterNames(value).findIndex((name) => optional.has(name));
+    return { leastCount: first < 0 ? value.length : Math.min(first, value.length), description };
   }
 
-  async #optionalOf(name: string): Promise<Set<string> | undefined> {
+  async #definitionOf(name: string): Promise<Definition | undefined> {
     for (let index = 0;; index++) {
-      const names = this.#read[index] ??
-        (await this.#rest.next()).value as OptionalNames | undefined;
-      if (names === undefined) return undefined;
-      const found = names(name);
+      const definitions = this.#read[index] ??
+        (await this.#rest.next()).value as Definitions | undefined;
+      if (definitions === undefined) return undefined;
+      const found = definitions(name);
       if (found !== undefined) return found;
     }
   }
 
-  async *#readOn(): AsyncGenerator<OptionalNames, undefined> {
+  async *#readOn(): AsyncGenerator<Definitions, undefined> {
     for (const file of this.#files) {
       const text = textOf(file);
-      const names = optionalNamesIn(text);
-      this.#read.push(names);
-      yield names;
+      const definitions = definitionsIn(text);
+      this.#read.push(definitions);
+      yield definitions;
       if (text === "") continue;
       // Most functions are defined in the module itself.
       const { staticImports } = await import("../import_specifiers.ts");

@@ -39,6 +39,17 @@ example
   );
 });
 
+Deno.test("methodText() tells both what is said in short and at length", () => {
+  const method = { ...full, description: "By neural networks\nof two kinds" };
+  const [, ...lines] = methodText(openRpcMethodSchema.parse(method)).split("\n");
+  assert.deepEqual(lines.slice(0, 4), [
+    "  Labels a picture",
+    "  By neural networks",
+    "  of two kinds",
+    "",
+  ]);
+});
+
 Deno.test("methodText() tells who may call, if not all may", () => {
   const textFor = (callers: string[]) =>
     methodText(openRpcMethodSchema.parse({ ...full, "x-callers": callers }));
