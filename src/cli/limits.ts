@@ -76,3 +76,12 @@ export const slimCallsMax = 1_000;
 
 /** Most looks that are skipped where giving back does not help, five minutes. */
 export const slimLooksBetweenMax = 30;
+
+/** Connections at the port of metrics: some that collect them, and probes. */
+export const metricsPeersMax = 16;
+
+/** How long each may take to ask and to read the answer. */
+export const metricsPeerTimeoutMs = 10_000;
+
+/** Longest head of a request for metrics. */
+export const metricsRequestBytesMax = 8 * 1024;

@@ -61,6 +61,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   "cli/mcp": ["mcp.ts", "flags.ts"],
   "cli/methods": ["methods.ts", "flags.ts"],
   "cli/serve": ["serve.ts", "flags.ts", "place.ts", "module_file.ts"],
+  "cli/serve/metrics": ["metrics.ts"],
   "cli/servers": ["servers.ts", "flags.ts"],
   "cli/service": ["service.ts", "flags.ts"],
   "cli/services": ["services.ts", "flags.ts"],

@@ -25,7 +25,7 @@ import { slimAfterMs } from "../limits.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { createLogger } from "../process/logger.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";
-import type { MetricsServer } from "./metrics.ts";
+import type { MetricsServer } from "./metrics/metrics.ts";
 import { assertModule } from "./module_file.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { selfCommand } from "../../library/self_command.ts";
@@ -106,7 +106,7 @@ async function serveUntilStopped(
     await sandbox?.check(source.module);
     if (sandbox !== undefined && source.exec !== undefined) log.warn(sandboxHoldsNoProgram);
     if (metricsAt !== undefined) {
-      (await import("./metrics.ts")).assertCanServeMetrics(metricsAt);
+      (await import("./metrics/metrics.ts")).assertCanServeMetrics(metricsAt);
     }
     server = await start({
       ...{ ...source, ...optionsOf(flags), listen, discovery, keys, callers, secret, log, signal },
@@ -235,7 +235,7 @@ async function watchable(
   isWanted: () => boolean,
   log: Logger,
 ): Promise<MetricsServer> {
-  const { serveMetrics } = await import("./metrics.ts");
+  const { serveMetrics } = await import("./metrics/metrics.ts");
   const metrics = serveMetrics(address, {
     stats: () => server.stats(),
     isReady: () => isWanted() && server.isRegistered,

@@ -1,7 +1,9 @@
+import { BriefPeers } from "../../base/bounds/brief_peers.ts";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Logger } from "../../base/log.ts";
+import { giveWay } from "../../base/system/give_way.ts";
 import { acceptRetryMs, isLostConnection } from "../../base/system/lost_connection.ts";
 import { joinLabels, readJsonLine, writeJsonLine } from "./lines.ts";
 import { isMachineName } from "../names.ts";
@@ -15,8 +17,11 @@ const lateText = "Nobody joined within 15 minutes: the token is void; rpc keys i
 /** How many wrong tokens are refused before the invitation is withdrawn. */
 const wrongTriesMax = 5;
 
-/** How many peers are served at once. Where one more comes, the one that came first is dropped. */
-const peersMax = 16;
+/**
+ * How many peers are served at once. A peer with the token sends it at once, and so before as many
+ * strangers have come after it.
+ */
+const peersMax = 64;
 
 /** How long each may take. */
 const peerTimeoutMs = 10_000;
@@ -61,7 +66,7 @@ export class Invitation {
   readonly #outcome = Promise.withResolvers<Joined>();
   /** By the machine's clock: timers stand still while the machine sleeps. */
   readonly #untilMs: number;
-  readonly #peers = new Set<Deno.Conn>();
+  readonly #peers: BriefPeers;
   #wrongTries = 0;
   /** How many came and did not join. */
   #inVain = 0;
@@ -69,8 +74,10 @@ export class Invitation {
   #isOver = false;
 
   private constructor(options: InvitationOptions) {
+    const { clock } = options;
     this.#options = options;
-    this.#untilMs = options.clock.wallTimeMs() + invitationMs;
+    this.#peers = new BriefPeers({ max: peersMax, timeoutMs: peerTimeoutMs, clock });
+    this.#untilMs = clock.wallTimeMs() + invitationMs;
   }
 
   /**
@@ -90,7 +97,7 @@ export class Invitation {
       const untold = invitation.#inVain - toldMax;
       if (untold > 0) options.log.warn("More came and did not join", { count: untold });
       options.listener.close();
-      for (const peer of [...invitation.#peers]) closeQuietly(peer);
+      invitation.#peers.closeAll();
     }
   }
 
@@ -99,13 +106,10 @@ export class Invitation {
     while (!this.#isOver) {
       try {
         const peer = await listener.accept();
-        // A peer with the token sends it at once, so the one that came first is likely a stranger.
-        const [longest] = this.#peers;
-        if (longest !== undefined && this.#peers.size >= peersMax) {
-          this.#peers.delete(longest);
-          closeQuietly(longest);
-        }
+        this.#peers.add(peer);
         void this.#meet(peer);
+        // Those who have come are read from before the next one is taken.
+        await new Promise<void>(giveWay);
       } catch (error) {
         // Otherwise the system has too few file handles for a while.
         if (!this.#isOver && !isLostConnection(error)) await sleep(clock, acceptRetryMs);
@@ -113,15 +117,13 @@ export class Invitation {
     }
   }
 
-  async #meet(peer: Deno.Conn): Promise<void> {
-    const { clock, log } = this.#options;
-    this.#peers.add(peer);
-    const timer = clock.after(peerTimeoutMs, () => closeQuietly(peer));
+  async #meet(peer: Deno.TcpConn): Promise<void> {
+    const { log } = this.#options;
     try {
       this.#outcome.resolve(await this.#answer(peer));
     } catch (error) {
       if (++this.#inVain <= toldMax && !this.#isOver) {
-        const { hostname: from } = peer.remoteAddr as Deno.NetAddr;
+        const { hostname: from } = peer.remoteAddr;
         // An operation that was canceled tells nobody anything.
         const reason = error instanceof Deno.errors.Interrupted
           ? "it said nothing"
@@ -129,9 +131,7 @@ export class Invitation {
         log.warn("Somebody came and did not join", { from, reason });
       }
     } finally {
-      timer.cancel();
-      this.#peers.delete(peer);
-      closeQuietly(peer);
+      this.#peers.close(peer);
       if (this.#wrongTries >= wrongTriesMax) {
         this.#end(
           `${wrongTriesMax} wrong tokens came: the invitation is withdrawn; rpc keys invite`,
@@ -141,7 +141,7 @@ export class Invitation {
   }
 
   /** Who the peer is, once it has its certificate. */
-  async #answer(peer: Deno.Conn): Promise<Joined> {
+  async #answer(peer: Deno.TcpConn): Promise<Joined> {
     const { token, authority, sign, clock } = this.#options;
     const { name, request, proof, mayDiffer } = await readJsonLine(peer);
     if (typeof name !== "string" || typeof request !== "string") throw new Error("no request");
@@ -161,7 +161,7 @@ export class Invitation {
       throw new Error("the token is in use");
     }
     this.#isInUse = true;
-    this.#peers.delete(peer);
+    this.#peers.keep(peer);
     try {
       if (!isMachineName(name)) throw new Error("that is no name for a machine");
       const certificate = await sign({ name, mayDiffer: mayDiffer === true }, request);
@@ -178,13 +178,5 @@ export class Invitation {
 
   #end(message: string): void {
     this.#outcome.reject(new CommandError(message));
-  }
-}
-
-function closeQuietly(connection: Deno.Conn): void {
-  try {
-    connection.close();
-  } catch {
-    // The peer has closed the connection by itself.
   }
 }

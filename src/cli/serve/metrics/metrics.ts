@@ -1,12 +1,13 @@
 import { Counter, Gauge, Registry } from "@platformatic/prom-client";
-import type { Clock } from "../../base/clock.ts";
-import type { Logger } from "../../base/log.ts";
-import type { Stats } from "../../wire/reports/stats.ts";
-import { CommandError } from "../../base/command_error.ts";
-import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
-import { listenProblem } from "../../base/system/listen_problem.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { Logger } from "../../../base/log.ts";
+import type { Stats } from "../../../wire/reports/stats.ts";
+import { CommandError } from "../../../base/command_error.ts";
+import { addressOf, addressToListen, type HostPort } from "../../../base/names/host_port.ts";
+import { listenProblem } from "../../../base/system/listen_problem.ts";
+import type { HttpAnswer } from "./brief_http.ts";
 import { isKnownHost } from "./known_host.ts";
-import { MetricsListener } from "./metrics_listener.ts";
+import { MetricsListener } from "./listener.ts";
 
 /** The source of the metrics. It is only read on request, so metrics cost nothing otherwise. */
 interface MetricsSource {
@@ -41,16 +42,11 @@ export function serveMetrics(
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
 ): MetricsServer {
   const page = new MetricsPage();
-  const answer = async (request: Request): Promise<Response> => {
-    const url = URL.parse(request.url);
-    if (url === null) return text(400, "this is no Host");
-    const { hostname, pathname } = url;
+  const answer = async ({ hostname, pathname }: URL): Promise<HttpAnswer> => {
     if (!isKnownHost(hostname, host)) return text(403, unknownHost(hostname));
     switch (pathname) {
       case "/metrics":
-        return new Response(await page.of(source), {
-          headers: { "content-type": page.contentType },
-        });
+        return { status: 200, type: page.contentType, body: await page.of(source) };
       case "/healthz":
         return text(200, "ok");
       case "/readyz":
@@ -90,8 +86,8 @@ function unknownHost(hostname: string): string {
     `or start with --metrics ${hostname}:<port>`;
 }
 
-function text(status: number, body: string): Response {
-  return new Response(`${body}\n`, { status });
+function text(status: HttpAnswer["status"], body: string): HttpAnswer {
+  return { status, body: `${body}\n` };
 }
 
 /** The metrics of one server, with names and units as Prometheus advises. */

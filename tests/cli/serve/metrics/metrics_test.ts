@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { serveMetrics } from "../../../src/cli/serve/metrics.ts";
-import { systemClock } from "../../../src/base/clock.ts";
-import { silentLogger } from "../../../src/base/log.ts";
+import { serveMetrics } from "../../../../src/cli/serve/metrics/metrics.ts";
+import { systemClock } from "../../../../src/base/clock.ts";
+import { silentLogger } from "../../../../src/base/log.ts";
 
 const stats = {
   service: "rpc",
