@@ -479,7 +479,7 @@ class _Plain:
             raise _Unfit(f"its parameters are nested too deep: a message has {NESTING_MAX} levels")
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             # A NamedTuple, as the server's side reads one.
-            return self.of({name: getattr(value, name) for name in value._fields}, place, depth)
+            return self.of({name: getattr(value, name) for name in getattr(value, "_fields")}, place, depth)
         if isinstance(value, (list, tuple)):
             return [self.of(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
         if isinstance(value, Mapping):
@@ -734,8 +734,8 @@ class _Connection(asyncio.Protocol):
         self._is_paused = False
         self._write_waiting()
 
-    def connection_lost(self, error: Optional[Exception]) -> None:
-        self.break_off(self._closed_because(error))
+    def connection_lost(self, exc: Optional[Exception]) -> None:
+        self.break_off(self._closed_because(exc))
 
     def data_received(self, data: bytes) -> None:
         self._reads += 1
@@ -2069,10 +2069,11 @@ class _ZooKeeperRegistry(_Registry):
     ) -> None:
         super().__init__(shown)
         try:
-            from kazoo.client import KazooClient
+            from kazoo.client import KazooClient  # type: ignore[import, unused-ignore]
         except ImportError:
             raise Unavailable("A registry in ZooKeeper needs the package kazoo: pip install kazoo") from None
-        self._client = KazooClient(
+        # Kazoo has no types.
+        self._client: Any = KazooClient(
             hosts=hosts,
             connection_retry={"max_tries": -1, "delay": 0.1, "max_delay": 5.0},
             handler=_tls_handler(keys, names) if is_tls else None,
@@ -2116,7 +2117,7 @@ class _ZooKeeperRegistry(_Registry):
                 pass  # It had not begun, or has ended by itself.
 
     def _look(self) -> List[_Instance]:
-        from kazoo.exceptions import NoAuthError, NoNodeError
+        from kazoo.exceptions import NoAuthError, NoNodeError  # type: ignore[import, unused-ignore]
 
         path = f"/services/{self._service}"
         try:
@@ -2160,7 +2161,7 @@ def _tls_handler(keys: "Optional[_Keys]", names: List[str]) -> Any:
     """Kazoo's own TLS checks no name: a member of the cluster could pose as the registry."""
     import socket
 
-    from kazoo.handlers.threading import SequentialThreadingHandler
+    from kazoo.handlers.threading import SequentialThreadingHandler  # type: ignore[import, unused-ignore]
 
     def addresses_of(host: str) -> Set[str]:
         try:
