@@ -50,6 +50,10 @@ export class ResultWriter<Tag> {
   /** The size of the file before the next write; `NaN` if it is no file. */
   #sizeBefore: number | undefined;
   #unwritten: Tag[] = [];
+  /** Writes of which something was taken. */
+  #takenCount = 0;
+  /** Fails the write under way, and with it all later ones. */
+  #abandon: () => void = () => {};
 
   constructor(options: ResultWriterOptions = {}) {
     this.#options = options;
@@ -110,6 +114,18 @@ export class ResultWriter<Tag> {
     flushed.abort();
   }
 
+  /**
+   * The same, for who is asked to end and has results to keep: gives up, as if writing had failed,
+   * once nothing was taken for so many milliseconds.
+   */
+  async flushedUnlessStuck(stuckMs: number): Promise<void> {
+    while (this.#writing !== undefined) {
+      const before = this.#takenCount;
+      await this.flushedWithin(stuckMs);
+      if (this.#takenCount === before) this.#abandon();
+    }
+  }
+
   async #write(): Promise<void> {
     // So that lines of the same turn of the event loop leave in one write.
     await Promise.resolve();
@@ -156,9 +172,12 @@ export class ResultWriter<Tag> {
   }
 
   async #writeWhole(bytes: Uint8Array): Promise<void> {
+    const { promise: abandoned, reject } = Promise.withResolvers<never>();
+    this.#abandon = () => reject(new Error("nobody reads them"));
     for (let start = 0; start < bytes.length;) {
       try {
-        start += await this.#output.write(bytes.subarray(start));
+        start += await Promise.race([abandoned, this.#output.write(bytes.subarray(start))]);
+        this.#takenCount++;
       } catch (error) {
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
         await sleep(systemClock, fullPipePauseMs);

@@ -263,7 +263,7 @@ Deno.test({
   },
 });
 
-shTest("a stdout that nobody reads any more keeps no watch and no tap from its end", async () => {
+shTest("a stdout that nobody reads any more keeps no watch, tap or call from its end", async () => {
   await using home = await RpcHome.create();
   await home.serve();
   const path = `${home.directory}/full`;
@@ -272,11 +272,14 @@ shTest("a stdout that nobody reads any more keeps no watch and no tap from its e
   const tap = home.start(["tap", "--json"], { shell });
   const watch = home.start(["servers", "--watch", "--json"], { shell });
   const seen = home.start(["servers", "--watch", "--json"]);
+  const call = home.start(["call", "ping", "-n", "3", "--verbose"], { shell });
+  await call.says(/call 3: /);
   await tap.says(/listening/);
   await waitFor("what a watch has to tell", () => seen.lines.length > 0);
   assert.equal((await home.run(["call", "ping"])).code, 0);
-  for (const stuck of [tap, watch]) {
+  for (const [stuck, code] of [[tap, 130], [watch, 130], [call, 1]] as const) {
     stuck.signal("SIGTERM");
-    assert.equal(await stuck.ended(), 130);
+    assert.equal(await stuck.ended(), code);
   }
+  assert.match(call.stderr, /Cannot write results: nobody reads them/);
 });

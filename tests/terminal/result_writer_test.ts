@@ -49,6 +49,36 @@ Deno.test("lines are written whole and in order, however many there are", async 
   assert.deepEqual([writer.isOver, writer.unwritten], [false, []]);
 });
 
+Deno.test("a reader that takes nothing is given up when it is asked for, and one that is slow is not", async () => {
+  const never = Promise.withResolvers<number>().promise;
+  const stuck = new ResultWriter<number>({
+    output: { size: () => undefined, write: () => never },
+  });
+  for (let i = 1; i <= 1_000; i++) stuck.line(`line ${i}`, i);
+  await stuck.flushedUnlessStuck(1);
+  assert.equal(stuck.problem, "Cannot write results: nobody reads them");
+  assert.deepEqual(stuck.unwritten, Array.from({ length: 1_000 }, (_, i) => i + 1));
+  const blocked = new ResultWriter<number>({
+    output: {
+      size: () => undefined,
+      write: () => Promise.reject(new Deno.errors.WouldBlock("full")),
+    },
+  });
+  blocked.line("line 1", 1);
+  await blocked.flushedUnlessStuck(1);
+  assert.deepEqual([blocked.isOver, blocked.unwritten], [true, [1]]);
+  let taken = 0;
+  const slow = new ResultWriter<number>({
+    output: {
+      size: () => undefined,
+      write: () => new Promise((resolve) => setTimeout(() => resolve(++taken / taken), 1)),
+    },
+  });
+  slow.line("x".repeat(50), 1);
+  await slow.flushedUnlessStuck(60_000);
+  assert.deepEqual([slow.isOver, taken], [false, 51]);
+});
+
 Deno.test("of a disk that fills up it is known which lines it has, also where one is cut", async () => {
   for (const room of [0, 1, 6, 7, 8, 5_000, 5_001, 5_002, 20_000]) {
     const output = new Output(room);

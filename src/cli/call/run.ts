@@ -7,6 +7,7 @@ import type { Progress, ProgressState } from "../../terminal/progress.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { Failures } from "./failures.ts";
 import type { FailedLines } from "./input/failed_lines.ts";
+import { lastResultsMs } from "../limits.ts";
 import type { CallFlags } from "./flags.ts";
 import type { LoadRecord } from "./html/load_record.ts";
 import type { Job, JobSource } from "./job.ts";
@@ -138,7 +139,12 @@ export class CallRun {
       signal.removeEventListener("abort", interrupted);
     }
     this.#settlePutBack();
+    // With a reader that takes nothing any more, who asks once to end would wait for ever.
+    const unlessStuck = () => void this.#writer.flushedUnlessStuck(lastResultsMs);
+    signal.addEventListener("abort", unlessStuck);
+    if (signal.aborted) unlessStuck();
     const lost = await this.#results.flushed();
+    signal.removeEventListener("abort", unlessStuck);
     this.#progress?.stop();
     return {
       done: this.#done,
@@ -162,6 +168,7 @@ export class CallRun {
 
   #interrupted(): void {
     this.#stop("interrupted");
+    void this.#writer.flushedUnlessStuck(lastResultsMs);
     if (this.#options.flags.input === undefined) return;
     this.#tell(`rpc: finishing ${this.#underWay} calls; press Ctrl-C again to stop at once`);
   }
