@@ -9,6 +9,7 @@ import {
   gatewayIdleConnectionsMax,
   gatewayIdleLookMs,
   gatewayUnfinishedBytesMax,
+  gatewayUnfinishedLookMs,
 } from "../../../src/gateway/limits.ts";
 import { heldBytesAskedFor, heldBytesMax, socketOption } from "../../support/socket_option.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -17,6 +18,9 @@ import { notLinux } from "../../support/posix.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
 
 const messageBytesMax = 4 * 1024 * 1024;
+
+/** A connection of which nothing was read. */
+const unread = { descriptor: 0, readBytes: 0, isEnded: false };
 
 /** A listener with WebSockets, whose other answers wait until they are let go. */
 async function slowListener() {
@@ -183,27 +187,38 @@ Deno.test({
   },
 });
 
+type ConnectionsOptions = ConstructorParameters<typeof Connections>[0];
+
+/** Connections whose sockets are what a test says. */
+function connectionsWith(
+  sockets: Partial<NonNullable<ConnectionsOptions["sockets"]>>,
+  fields: Partial<ConnectionsOptions> = {},
+) {
+  return new Connections({
+    ...{ port: () => 1, messageBytesMax, clock: new VirtualClock(), log: silentLogger },
+    ...fields,
+    sockets: {
+      descriptors: () => Promise.resolve([]),
+      at: () => undefined,
+      holdLittle() {},
+      keep: () => undefined,
+      endInput: () => assert.fail("It is used"),
+      end: () => assert.fail("It has sent nothing"),
+      close() {},
+      ...sockets,
+    },
+  });
+}
+
 Deno.test("of too many connections without a request those end that have had none for longest", async () => {
   const clock = new VirtualClock();
   const ended: string[] = [];
   const peers = Array.from({ length: gatewayIdleConnectionsMax + 2 }, (_, i) => `127.0.0.1:${i}`);
-  const connections = new Connections({
-    ...{ port: () => 1, messageBytesMax, clock, log: silentLogger },
-    sockets: {
-      descriptors: () => Promise.resolve([...peers.keys()]),
-      at: (descriptor) => ({
-        descriptor,
-        peer: peers[descriptor] as string,
-        readBytes: 0,
-        isEnded: false,
-      }),
-      holdLittle() {},
-      keep: () => undefined,
-      endInput: ({ peer }) => ended.push(peer),
-      end: () => assert.fail("It has sent nothing"),
-      close() {},
-    },
-  });
+  const connections = connectionsWith({
+    descriptors: () => Promise.resolve([...peers.keys()]),
+    at: (descriptor) => ({ ...unread, descriptor, peer: peers[descriptor] as string }),
+    endInput: ({ peer }) => void ended.push(peer),
+  }, { clock });
   try {
     for (const peer of peers) connections.of(peer);
     clock.advance(1);
@@ -220,24 +235,93 @@ Deno.test("of too many connections without a request those end that have had non
   }
 });
 
-Deno.test("a connection that is to linger is kept until it is let go, and all are when no more is looked", () => {
+Deno.test("what came without an end is counted from each last message on, and what is most is ended", async () => {
+  const clock = new VirtualClock(1_000);
+  const readBytes = { a: 0, b: 0, c: 0, d: 0 };
+  const peers = Object.keys(readBytes) as (keyof typeof readBytes)[];
+  const ended: string[] = [];
+  const bytesMax = 4 * gatewayUnfinishedBytesMax;
+  const connections = connectionsWith({
+    descriptors: () => Promise.resolve([0, 1, 2, 3]),
+    at(descriptor) {
+      const peer = peers[descriptor]!;
+      return { ...unread, descriptor, peer, readBytes: readBytes[peer] };
+    },
+    end: ({ peer }) => void ended.push(peer),
+  }, { clock, messageBytesMax: gatewayUnfinishedBytesMax });
+  const look = () => clock.advanceAsync(gatewayUnfinishedLookMs);
+  try {
+    for (const peer of peers) connections.of(peer).begin();
+    await look();
+    // As much as may be.
+    Object.assign(readBytes, { a: bytesMax / 4, b: bytesMax / 2, c: bytesMax / 4 });
+    await look();
+    assert.deepEqual(ended, []);
+    readBytes.d = 1;
+    await look();
+    assert.deepEqual(ended, ["b"]);
+    // The runtime has not closed it yet. What one has sent was a message, after all.
+    Object.assign(readBytes, { a: bytesMax / 2, d: bytesMax / 4 });
+    connections.of("c").message();
+    await look();
+    assert.deepEqual(ended, ["b"]);
+    readBytes.c += bytesMax / 4 + 1;
+    connections.of("d").begin();
+    await look();
+    assert.deepEqual(ended, ["b"]);
+    readBytes.d += bytesMax / 4;
+    await look();
+    assert.deepEqual(ended, ["b", "a"]);
+    // Another connection from the same port.
+    readBytes.c = 0;
+    await look();
+    readBytes.c = 3 * bytesMax / 4 + 1;
+    await look();
+    assert.deepEqual(ended, ["b", "a", "c"]);
+  } finally {
+    connections.close();
+  }
+});
+
+Deno.test("who waits for a peer to go is told once, when it has ended or is not there any more", async () => {
+  const clock = new VirtualClock(1_000);
+  const told: string[] = [];
+  const sockets = new Map(["a", "b", "c"].map((peer) => [peer, { ...unread, peer }]));
+  const connections = connectionsWith({
+    descriptors: () => Promise.resolve([0, 1, 2]),
+    at: (descriptor) => [...sockets.values()][descriptor],
+  }, { clock });
+  const look = () => clock.advanceAsync(gatewayUnfinishedLookMs);
+  try {
+    for (const peer of sockets.keys()) {
+      connections.of(peer).begin();
+      connections.of(peer).onLeft(() => told.push(peer));
+    }
+    connections.of("a").onLeft(() => told.push("again"))();
+    await look();
+    assert.deepEqual(told, []);
+    sockets.set("b", { ...sockets.get("b")!, isEnded: true });
+    await look();
+    assert.deepEqual(told, ["b"]);
+    sockets.delete("a");
+    await look();
+    await look();
+    assert.deepEqual(told, ["b", "a"]);
+  } finally {
+    connections.close();
+  }
+});
+
+Deno.test("a connection to linger is kept until it is let go, and all are when no more is looked", () => {
   const kept: string[] = [];
   const letGo: string[] = [];
-  const connections = new Connections({
-    ...{ port: () => 7, messageBytesMax, clock: new VirtualClock(), log: silentLogger },
-    sockets: {
-      descriptors: () => Promise.resolve([]),
-      at: () => undefined,
-      holdLittle() {},
-      endInput: () => assert.fail("It is used"),
-      end: () => assert.fail("It has sent nothing"),
-      keep(peer, port) {
-        kept.push(`${peer} at ${port}`);
-        return peer === "none" ? undefined : () => letGo.push(peer);
-      },
-      close: () => letGo.push("the library"),
+  const connections = connectionsWith({
+    keep(peer, port) {
+      kept.push(`${peer} at ${port}`);
+      return peer === "none" ? undefined : () => letGo.push(peer);
     },
-  });
+    close: () => void letGo.push("the library"),
+  }, { port: () => 7 });
   connections.of("none").linger()();
   connections.of("a").linger();
   const end = connections.of("b").linger();
@@ -258,19 +342,12 @@ Deno.test("connections are looked at again after the system had no handle left t
   const clock = new VirtualClock();
   const ended: string[] = [];
   let asked = 0;
-  const connections = new Connections({
-    ...{ port: () => 1, messageBytesMax, clock, log: silentLogger },
-    sockets: {
-      descriptors: () =>
-        ++asked === 1 ? Promise.reject(new Error("Too many open files")) : Promise.resolve([1]),
-      at: (descriptor) => ({ descriptor, peer: "127.0.0.1:1", readBytes: 0, isEnded: false }),
-      holdLittle() {},
-      keep: () => undefined,
-      endInput: ({ peer }) => ended.push(peer),
-      end: () => assert.fail("It has sent nothing"),
-      close() {},
-    },
-  });
+  const connections = connectionsWith({
+    descriptors: () =>
+      ++asked === 1 ? Promise.reject(new Error("Too many open files")) : Promise.resolve([1]),
+    at: (descriptor) => ({ ...unread, descriptor, peer: "127.0.0.1:1" }),
+    endInput: ({ peer }) => void ended.push(peer),
+  }, { clock });
   try {
     await waitFor("the end of the idle one", () => {
       clock.advance(gatewayIdleLookMs);
@@ -284,17 +361,9 @@ Deno.test("connections are looked at again after the system had no handle left t
 
 Deno.test("little is held of each connection that comes from the same machine, and of others as ever", async () => {
   const held: unknown[] = [];
-  const connections = new Connections({
-    ...{ port: () => 1, messageBytesMax, clock: new VirtualClock(), log: silentLogger },
-    sockets: {
-      descriptors: () => Promise.resolve([5]),
-      at: () => undefined,
-      holdLittle: (...args) => held.push(args),
-      keep: () => undefined,
-      endInput() {},
-      end() {},
-      close() {},
-    },
+  const connections = connectionsWith({
+    descriptors: () => Promise.resolve([5]),
+    holdLittle: (...args) => void held.push(args),
   });
   try {
     for (const hostname of ["0.0.0.0", "::", "192.168.0.211"]) {
