@@ -36,6 +36,17 @@ Deno.test("a deadline never expires early and at most a tick late, whenever it w
   assert.ok(latest <= wheelTickMs + 1e-6, `${latest} ms late, seed ${seed}`);
 });
 
+Deno.test("nor does the first deadline after a pause, wherever in a tick it is set", () => {
+  for (let part = 0; part < wheelTickMs; part += 0.5) {
+    const clock = new VirtualClock(1_000 + part);
+    const wheel = new DeadlineWheel(clock);
+    let late: number | undefined;
+    wheel.add(clock.now() + 0.25, () => late = clock.now() - 1_000.25 - part);
+    clock.advance(2 * wheelTickMs);
+    assert.ok(late !== undefined && late >= 0 && late <= wheelTickMs, `${late} ms from ${part}`);
+  }
+});
+
 Deno.test("a deadline that has passed already expires with the next tick", () => {
   const clock = new VirtualClock(10_000);
   const wheel = new DeadlineWheel(clock);

@@ -22,6 +22,24 @@ Deno.test("decodeInstance() gives back what encodeInstance() took", () => {
   });
 });
 
+Deno.test("a server with keys is listed with its cluster, and with no port for who knows no keys", () => {
+  for (const cluster of ["c", "c".repeat(64)]) {
+    const instance = anInstance({ port: 443, cluster });
+    const text = encodeInstance(instance, "node");
+    assert.deepEqual(decodeInstance(bytesOf(text), "rpc"), { kind: "instance", instance });
+    const { port, sslPort } = JSON.parse(text);
+    assert.deepEqual([port, sslPort], [null, 443]);
+  }
+  const { port, sslPort } = JSON.parse(encodeInstance(anInstance({ port: 80 }), "node"));
+  assert.deepEqual([port, sslPort], [80, null]);
+  for (const cluster of ["", "c".repeat(65)]) {
+    const text = encodeInstance(anInstance({ port: 443, cluster }), "node");
+    const decoded = decodeInstance(bytesOf(text), "rpc");
+    assert.ok(decoded.kind === "malformed");
+    assert.match(decoded.reason, /^rpc\.tls\.cluster: /);
+  }
+});
+
 Deno.test("an instance of somebody else's is taken with defaults, under its own id", () => {
   const foreign = { id: "theirs", address: "10.0.0.9", port: 80, tags: ["x"] };
   assert.deepEqual(decodeInstance(bytesOf(foreign), "web"), {

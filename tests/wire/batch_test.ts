@@ -3,7 +3,7 @@ import { RpcError } from "../../src/base/errors.ts";
 import { messageMaxDefault } from "../../src/base/limits.ts";
 import { shuffled } from "../../src/base/random.ts";
 import { seededRandom } from "../support/seeded_random.ts";
-import { BatchLine } from "../../src/wire/batch.ts";
+import { BatchLine, withoutResults } from "../../src/wire/batch.ts";
 import { boundOfServer } from "../../src/wire/message_bound.ts";
 import { encodeError, encodeResult } from "../../src/wire/codec.ts";
 
@@ -103,4 +103,22 @@ Deno.test("an answer that gives way is not read for that, however long it is", (
   assert.deepEqual(answers.map(({ id }) => id), ids);
   const replaced = answers.flatMap(({ error }) => error === undefined ? [] : [error.data]);
   assert.deepEqual(replaced, Array(ids.length - 2).fill({ executed: "yes" }));
+});
+
+Deno.test("where a whole batch has no room each of its calls is told so, and whether it ran", () => {
+  const lines = [
+    encodeResult(1, "x"),
+    encodeError("two", new RpcError("Overloaded", "later", { executed: "no" })),
+    encodeError(null, new RpcError("DeadlineExceeded", "late", { executed: "maybe" })),
+  ];
+  const answers = JSON.parse(withoutResults(batchOf(lines), "there is no room")) as {
+    readonly id: unknown;
+    readonly error: { readonly message: string; readonly data: unknown };
+  }[];
+  assert.deepEqual(answers.map(({ id, error }) => [id, error.data]), [
+    [1, { executed: "yes" }],
+    ["two", { executed: "no" }],
+    [null, { executed: "maybe" }],
+  ]);
+  for (const { error } of answers) assert.match(error.message, /there is no room$/);
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { greetingBytesMax } from "../../src/base/limits.ts";
 import { greet } from "../../src/wire/greeting.ts";
+import { lineFeed } from "../../src/wire/lines.ts";
+import { waitFor } from "../support/wait_for.ts";
 
 const welcome =
   '{"jsonrpc":"2.0","id":"hello","result":{"server":"s","caller":"c","rights":"r"}}\n';
@@ -39,6 +41,34 @@ Deno.test("what comes beside the welcome is read after it, byte by byte, however
     ) text += decoder.decode(buffer.subarray(0, length), { stream: true });
     assert.equal(text, before + after);
   }
+});
+
+Deno.test("the greeting says which service is meant, and the secret if there is one", async () => {
+  for (const hello of [{ service: "é" }, { service: "x", secret: "s" }]) {
+    const written: number[] = [];
+    const server = serverOf(welcome, 4_096);
+    await greet({
+      ...server,
+      // A socket may take less than it is given.
+      write(bytes) {
+        written.push(...bytes.subarray(0, 7));
+        return Promise.resolve(Math.min(bytes.length, 7));
+      },
+    }, hello);
+    // It is not waited for: a server may refuse without having read it.
+    await waitFor("the whole greeting", () => written.at(-1) === lineFeed);
+    const text = new TextDecoder().decode(Uint8Array.from(written));
+    assert.deepEqual(JSON.parse(text), {
+      ...{ jsonrpc: "2.0", id: "hello", method: "rpc.hello" },
+      params: hello,
+    });
+  }
+});
+
+Deno.test("an answer to something else is no welcome", async () => {
+  const other = welcome.replace('"hello"', "1").replace('"s"', '"other"');
+  const greeted = await greet(serverOf(other + welcome, 4_096), { service: "x" });
+  assert.equal(greeted.welcome.server, "s");
 });
 
 Deno.test("a server that hangs up on the greeting, or answers at length, is none", async () => {

@@ -211,6 +211,20 @@ Deno.test("very long lines stay bytes, and are the same lines wherever they are 
   assert.ok(splitter.pushLong(encoder.encode("y"))[0] instanceof RpcError);
 });
 
+Deno.test("a long line that is too long is refused at its end, and nothing comes after it (P-5)", () => {
+  for (const over of [0, 1]) {
+    const splitter = new LineSplitter(50_000);
+    assert.deepEqual(splitter.pushLong(encoder.encode("x".repeat(40_000))), []);
+    const end = encoder.encode(`${"x".repeat(9_999 + over)}\nlater\n`);
+    const [line, next] = splitter.pushLong(end);
+    assert.equal(
+      line instanceof RpcError ? line.name : line?.length,
+      over ? "InvalidRequest" : 49_999,
+    );
+    assert.deepEqual([next, splitter.overflowed], over ? [undefined, true] : ["later", false]);
+  }
+});
+
 Deno.test("what comes after a long line is kept, though the long one's buffer is given back (P-3)", () => {
   // Until nothing more is kept, and what is given back is gone.
   for (let held = 0; held <= spareBuffersBytesMax; held += 1024 * 1024) {

@@ -27,6 +27,7 @@ Deno.test("isNestedDeeper() looks past long stretches without brackets", () => {
   assert.equal(isNestedDeeper(`[[${numbers}],[${numbers},[1]]]`, 2), true);
   assert.equal(isNestedDeeper(`[[${numbers}],[${numbers},"[[["]]`, 2), false);
   assert.equal(isNestedDeeper(`[${numbers}`, 1), false);
+  assert.equal(isNestedDeeper(`[[],[1]]${" ".repeat(100)}`, 2), false);
 });
 
 Deno.test("isOneValue() is true only of what ends where it is said to", () => {

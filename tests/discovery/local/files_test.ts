@@ -42,6 +42,14 @@ Deno.test("a registration that cannot be written whole is not there at all", asy
     assert.deepEqual(names(directory), []);
     const missing = join(directory, "missing");
     await assert.rejects(OwnRegistration.publish(missing, (id) => id), Deno.errors.NotFound);
+    // A directory in its place: it is written, but cannot be renamed.
+    const inTheWay = (id: string) => {
+      Deno.mkdirSync(join(directory, `${id}.json`));
+      Deno.mkdirSync(join(directory, `${id}.json`, "full"));
+      return id;
+    };
+    await assert.rejects(OwnRegistration.publish(directory, inTheWay));
+    assert.deepEqual(names(directory).map((name) => name.slice(36)), [".json"]);
   });
 });
 
@@ -121,6 +129,52 @@ Deno.test("checkLiveness() removes what a dead server left, and only that", asyn
     await Deno.writeTextFile(join(directory, `${id}.json`), "{}");
     assert.equal(await checkLiveness(directory, id), "unlocked");
     assert.deepEqual(names(directory), [`${id}.json`]);
+  });
+});
+
+Deno.test("where the file system cannot tell, no server is taken for dead, and nobody tries again", async () => {
+  await inDirectory(async (directory) => {
+    const registration = await OwnRegistration.publish(directory, (id) => id);
+    const own = names(directory)[0]!.slice(0, 36);
+    const { lstatSync } = Deno;
+    let looks = 0;
+    try {
+      Deno.lstatSync = () => {
+        looks++;
+        throw new Error("Stale file handle (os error 116)");
+      };
+      assert.equal(await checkLiveness(directory, own), "alive");
+      await assert.rejects(OwnRegistration.publish(directory, (id) => id), /Stale file handle/);
+      assert.equal(looks, 2);
+    } finally {
+      Deno.lstatSync = lstatSync;
+    }
+    assert.equal(await checkLiveness(directory, own), "alive");
+    await registration.remove();
+  });
+});
+
+Deno.test("to look at a registration leaves no file open", async () => {
+  await inDirectory(async (directory) => {
+    const registration = await OwnRegistration.publish(directory, (id) => id);
+    const own = names(directory)[0]!.slice(0, 36);
+    await Deno.writeTextFile(join(directory, `${id}.lock`), "");
+    const { openSync } = Deno;
+    const opened: Deno.FsFile[] = [];
+    try {
+      Deno.openSync = (path, options) => {
+        const file = openSync(path, options);
+        opened.push(file);
+        return file;
+      };
+      assert.equal(await checkLiveness(directory, own), "alive");
+      assert.equal(await checkLiveness(directory, id), "dead");
+    } finally {
+      Deno.openSync = openSync;
+    }
+    assert.equal(opened.length, 2);
+    for (const file of opened) assert.throws(() => file.statSync(), Deno.errors.BadResource);
+    await registration.remove();
   });
 });
 

@@ -7,6 +7,7 @@ import {
 import { Flow } from "../../../src/server/turns/flow.ts";
 import {
   turnAwaitedBytesMax,
+  turnBytesPerMs,
   turnReadBytes,
   turnReadBytesLong,
   turnsBrief,
@@ -67,6 +68,39 @@ Deno.test("all together read no more than a step in a turn, however many they ar
       const most = stepBytes + (isBrief ? turnReadBytesLong : room.length);
       assert.ok(bytes - before <= most, `${bytes - before} in turn ${turn}`);
     }
+  }
+});
+
+Deno.test("a read brings less while others who send little were noticed", async () => {
+  const { flow, makeBrief } = setUp();
+  assert.equal(await flow.read({}, ready, room), room.length);
+  await makeBrief();
+  assert.equal(await flow.read({}, ready, room), turnReadBytesLong);
+});
+
+Deno.test("a read that has to wait for its turn begins with that", async () => {
+  const { flow, pass } = setUp();
+  let begun = 0;
+  await flow.read({}, ready, room, () => begun++);
+  assert.equal(begun, 1);
+  void flow.after({}, bytesBetweenPauses);
+  const read = flow.read({}, ready, room, () => begun++);
+  await pass();
+  assert.equal(begun, 1);
+  await pass();
+  assert.equal(begun, 2);
+  await read;
+});
+
+Deno.test("what long messages take of the time counts for their side", async () => {
+  for (const ms of [4, 6]) {
+    const { turns, flow, pass } = setUp();
+    const order: string[] = [];
+    turns.spend(5, "short");
+    void flow.after({}, ms * turnBytesPerMs)?.then(() => order.push("long"));
+    void turns.next({}, "short").then(() => order.push("short"));
+    await pass();
+    assert.deepEqual(order, [ms > 5 ? "short" : "long"]);
   }
 });
 
