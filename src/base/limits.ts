@@ -30,6 +30,9 @@ export const messageMaxLeast = 1024 * 1024;
  */
 export const messageMaxMost = 256 * 1024 * 1024;
 
+/** Most calls an hour that a client may tell a server: sums of these stay whole numbers. */
+export const loadMax = 2 ** 36;
+
 /**
  * Most values in one result, or in one call's parameters. Each takes at least two bytes as JSON,
  * and a few lines of code can build a value that refers to its parts so often that its JSON would

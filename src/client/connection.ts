@@ -16,7 +16,7 @@ import type { Params, Response } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { type Later, Outbox } from "../wire/outbox.ts";
 import { ReadBuffer } from "../wire/buffers.ts";
-import { connectionsOf, itemParams } from "../wire/reply_checks.ts";
+import { itemParams, type ToldOfClients, toldOfClients } from "../wire/reply_checks.ts";
 import { answersAndLines, writeShortRequest } from "../wire/short_lines.ts";
 import { linesOf, longTextAt, readLong, requestLineOf } from "../wire/unread/long_texts.ts";
 import { Call, type CallHolder, type Done, notSent } from "./call.ts";
@@ -201,11 +201,11 @@ export class Connection implements CallHolder {
     });
   }
 
-  /** Asks for the server's number of connections. Older servers do not tell it. */
-  askConnections(told: (connections: number) => void): void {
-    this.#ask({ connections: true }, (_error, result) => {
-      const connections = connectionsOf(result);
-      if (connections !== undefined) told(connections);
+  /** Tells this client's load, and asks for that of all clients, which some servers do not tell. */
+  askLoad(own: number, tell: (told: ToldOfClients) => void): void {
+    this.#ask({ connections: true, load: own }, (_error, result) => {
+      const told = toldOfClients(result);
+      if (told !== undefined) tell(told);
     });
   }
 

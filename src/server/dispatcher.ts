@@ -16,6 +16,7 @@ import type { TaskHandle, TaskOutcome } from "../workers/pool/task.ts";
 import { awaitInline } from "./inline_call.ts";
 import { type Method, MethodTable, type MethodTableOptions } from "./method_table.ts";
 import type { Peer, Reply } from "./reply.ts";
+import type { ToldLoads } from "./told_loads.ts";
 import { ReservedMethods, type ReservedMethodsOptions } from "./reserved_methods.ts";
 
 /** What a {@link Dispatcher} needs. */
@@ -26,8 +27,8 @@ export interface DispatcherOptions extends MethodTableOptions, ReservedMethodsOp
   readonly callTimeoutMaxMs?: number | undefined;
   /** The number of open connections, for `rpc.stats`. */
   connections(): number;
-  /** How many of these call, or are new. */
-  callers(): number;
+  /** What their clients tell of the calls that they make. */
+  readonly loads: ToldLoads;
 }
 
 /**
@@ -64,7 +65,8 @@ export class Dispatcher {
     this.#methods = new MethodTable(options, pool);
     this.#reserved = new ReservedMethods(this.#methods, options, {
       stats: () => this.stats(),
-      callers: options.callers,
+      connections: options.connections,
+      loads: options.loads,
       deadlineOf: (request) => this.#deadlineOf(request),
     });
     this.#pool = pool;

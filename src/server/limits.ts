@@ -51,12 +51,6 @@ export const shortRequestBytes = 16 * 1024;
 export const statsPeriodMs = 250;
 
 /**
- * How long a connection may be without a call until others are told a number without it (P-77): who
- * has a call a minute at least counts as any other.
- */
-export const callerIdleMs = 10 * 60_000;
-
-/**
  * Items of one stream that a worker may make before they are written, as long as nobody knows how
  * long they are: each may be as long as a message.
  */

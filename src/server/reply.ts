@@ -21,8 +21,6 @@ export interface Peer extends Caller {
   more(id: Id, n: number): void;
   /** Notes the longest message that the peer takes, in bytes; `undefined`: it has not said. */
   takes(messageMax: number | undefined): void;
-  /** Notes that a request is one of the protocol's own, and no call. */
-  noCall(): void;
   /** Tells the peer that no call is under way any more, ahead of the answer to the last one. */
   idle(): void;
 }

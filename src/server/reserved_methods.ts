@@ -1,12 +1,18 @@
 import type { Clock } from "../base/clock.ts";
 import { statsPeriodMs } from "./limits.ts";
-import { cancelledId, moreParams, saidMessageMax } from "../wire/requests/request_checks.ts";
+import {
+  cancelledId,
+  moreParams,
+  saidLoad,
+  saidMessageMax,
+} from "../wire/requests/request_checks.ts";
 import { isObject } from "../base/values/members.ts";
 import type { Request } from "../wire/message.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import type { Stats } from "../wire/reports/stats.ts";
 import type { TaskHandle } from "../workers/pool/task.ts";
 import type { MethodTable } from "./method_table.ts";
+import type { ToldLoads } from "./told_loads.ts";
 import type { Peer, Reply } from "./reply.ts";
 
 /** What {@link ReservedMethods} need. */
@@ -29,8 +35,9 @@ export interface ReservedMethodsOptions {
 interface Server {
   /** The answer to `rpc.stats`. */
   stats(): Stats;
-  /** How many of its connections call, or are new. */
-  callers(): number;
+  /** The number of its connections. */
+  connections(): number;
+  readonly loads: ToldLoads;
   /** The deadline of a request, on the clock's scale. */
   deadlineOf(request: Request): number;
 }
@@ -53,7 +60,6 @@ export class ReservedMethods {
   answer(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
     const { method, params } = request;
     const { override, tap } = this.#options;
-    peer.noCall();
     if (method === reservedMethods.tap && tap !== undefined) {
       return tap(request, reply, this.#server.deadlineOf(request));
     }
@@ -68,9 +74,7 @@ export class ReservedMethods {
   #answerAtOnce(method: string, params: Request["params"], reply: Reply, peer: Peer): void {
     switch (method) {
       case reservedMethods.ping:
-        return reply.succeed(
-          asksConnections(params) ? { connections: this.#server.callers() } : "pong",
-        );
+        return reply.succeed(asksConnections(params) ? this.#clientsOf(params, peer) : "pong");
       case reservedMethods.discover: {
         peer.takes(saidMessageMax(params));
         return reply.succeedWithJson(this.#methods.document);
@@ -89,6 +93,15 @@ export class ReservedMethods {
       }
     }
     reply.fail(this.#methods.notFound(method));
+  }
+
+  /** What a ping that asks for connections is told. */
+  #clientsOf(params: Request["params"], peer: Peer): { connections: number; load?: number } {
+    const connections = this.#server.connections();
+    const load = saidLoad(params);
+    return load === undefined
+      ? { connections }
+      : { connections, load: this.#server.loads.tell(peer, load) };
   }
 
   /**

@@ -27,6 +27,7 @@ import { LookedTime } from "./bounds/looked_time.ts";
 import { Refusals } from "./bounds/refusals.ts";
 import { Session } from "./session/session.ts";
 import { type SessionLimits, sessionLimitsFor } from "./bounds/session_limits.ts";
+import { ToldLoads } from "./told_loads.ts";
 import { Shared, type SharedLimits, sharedLimitsFor } from "./bounds/shared.ts";
 import { refuseTap, Taps, withTaps } from "./tap/taps.ts";
 import { type RequestTaker, withServerSpans } from "./tracing.ts";
@@ -110,10 +111,9 @@ export class RpcServer {
   readonly #madeRoom: BoundedLines;
   readonly #callers = new NamedCallers();
   readonly #groups = new Callers();
+  readonly #loads = new ToldLoads();
   readonly #shared: Shared;
   readonly #sessions = new Map<Session, Promise<void>>();
-  /** How many of them have not called for long. */
-  #idle = 0;
   readonly #ends: CertificateEnds;
   readonly #peerCheck: Timer;
   readonly #accepting: Promise<void>;
@@ -133,8 +133,7 @@ export class RpcServer {
         ? refuseTap
         : (request, reply, deadlineAtMs) => this.#taps.open(request, reply, deadlineAtMs),
       connections: () => this.#sessions.size,
-      // Who asks is about to call.
-      callers: () => Math.max(1, this.#sessions.size - this.#idle),
+      loads: this.#loads,
     });
     this.#requests = this.#traced(this.#dispatcher);
     this.#refusals = new Refusals(clock);
@@ -167,10 +166,8 @@ export class RpcServer {
       const lookedAtMs = lookedTime.look(clock.now());
       const nowMs = clock.wallTimeMs();
       const cluster = listener.cluster?.();
-      this.#idle = 0;
       for (const session of this.#sessions.keys()) {
-        const farewell = this.#ends.farewellOf(session, nowMs, cluster);
-        if (!session.checkPeer(lookedAtMs, farewell)) this.#idle++;
+        session.checkPeer(lookedAtMs, this.#ends.farewellOf(session, nowMs, cluster));
       }
     });
     this.#accepting = this.#accept();
@@ -330,6 +327,7 @@ export class RpcServer {
     const ended = session.run().finally(() => {
       this.#sessions.delete(session);
       this.#ends.delete(session);
+      this.#loads.forget(session);
       this.#groups.leave(from, group);
     });
     this.#sessions.set(session, ended);

@@ -47,10 +47,21 @@ export function itemParams(params: Params | undefined): ItemParams | undefined {
   return isId(id) && Array.isArray(items) ? { id, items } : undefined;
 }
 
-/** The server's number of connections, which is at least one, in the answer to a ping. */
-export function connectionsOf(result: unknown): number | undefined {
-  const said = isObject(result) ? result["connections"] : undefined;
-  return typeof said === "number" && said >= 1 ? said : undefined;
+/** What a server says of all its clients: their load, or an older one the number of connections. */
+export interface ToldOfClients {
+  readonly kind: "load" | "connections";
+  /** At least 1. */
+  readonly n: number;
+}
+
+/** The answer to a ping that asks for the load of all clients; `undefined`: it tells nothing. */
+export function toldOfClients(result: unknown): ToldOfClients | undefined {
+  if (!isObject(result)) return undefined;
+  for (const kind of ["load", "connections"] as const) {
+    const n = result[kind];
+    if (typeof n === "number" && n >= 1 && n < Infinity) return { kind, n };
+  }
+  return undefined;
 }
 
 /** Whether a JSON value is an {@link Id}. */

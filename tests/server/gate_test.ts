@@ -13,7 +13,6 @@ const nobody = {
   cancel() {},
   more() {},
   takes() {},
-  noCall() {},
   idle() {},
 };
 

@@ -4,12 +4,11 @@ import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import { builtin } from "../../src/procedures/builtin.ts";
 import { statsSchema } from "../../src/wire/reports/stats.ts";
 import { idleTimeoutMs, messageMaxDefault } from "../../src/base/limits.ts";
-import { callerIdleMs, statsPeriodMs } from "../../src/server/limits.ts";
+import { statsPeriodMs } from "../../src/server/limits.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 import { shTest } from "../support/posix.ts";
 import { Gates, serverTest } from "./fixtures/harness.ts";
-import type { RawPeer } from "./fixtures/peer.ts";
 
 serverTest(
   "a server answers inline calls itself and has workers answer the others",
@@ -61,35 +60,25 @@ serverTest(
   },
 );
 
-serverTest("P-77: of who has not called for long nobody is told", async (harness) => {
-  const clock = new VirtualClock();
-  const server = harness.listen({ clock });
-  const [caller, ...others] = await Promise.all(
-    Array.from({ length: 4 }, () => harness.connect(server)),
-  ) as [RawPeer, ...RawPeer[]];
-  const [idle, slow] = others as [RawPeer, RawPeer, RawPeer];
-  let id = 0;
-  const told = async () => (await caller.call(++id, "rpc.ping", { connections: true })).result;
-  const pass = async (ms: number) => {
-    for (const end = clock.now() + ms; clock.now() < end;) {
-      for (const peer of [caller, ...others]) await peer.call(++id, "rpc.ping");
-      clock.advance(idleTimeoutMs / 2);
-    }
-  };
-  await slow.call(++id, "ping");
-  await pass(callerIdleMs / 2);
-  await caller.call(++id, "ping");
-  await slow.call(++id, "rpc.stats");
-  assert.deepEqual(await told(), { connections: 4 }, "all are new");
-  await pass(callerIdleMs / 2 + idleTimeoutMs);
-  await caller.call(++id, "ping");
-  clock.advance(2_000);
-  assert.deepEqual(await told(), { connections: 1 });
-  await idle.call(++id, "ping");
-  clock.advance(2_000);
-  assert.deepEqual(await told(), { connections: 2 });
-  await pass(callerIdleMs + idleTimeoutMs);
-  assert.deepEqual(await told(), { connections: 1 }, "who asks counts");
+serverTest("P-77: who tells its load is told the sum of what all have told", async (harness) => {
+  const server = harness.listen({});
+  const [one, other, silent] = [
+    await harness.connect(server),
+    await harness.connect(server),
+    await harness.connect(server),
+  ];
+  const tell = async (peer: typeof one, id: number, load: unknown) =>
+    (await peer.call(id, "rpc.ping", { connections: true, load })).result;
+  await silent.call(1, "rpc.ping");
+  assert.deepEqual(await tell(one, 1, 700), { connections: 3, load: 700 });
+  assert.deepEqual(await tell(other, 1, 30), { connections: 3, load: 730 });
+  assert.deepEqual(await tell(one, 2, 200), { connections: 3, load: 230 });
+  for (const [index, load] of [0, -5, 1.5, 1e300, "9", null].entries()) {
+    assert.deepEqual(await tell(silent, 2 + index, load), { connections: 3 }, String(load));
+  }
+  await one.close();
+  await waitFor("its end", () => server.stats().connections === 2);
+  assert.deepEqual(await tell(other, 2, 30), { connections: 2, load: 30 });
 });
 
 serverTest("a worker that dies under a call is told of, and the server lives", async (harness) => {

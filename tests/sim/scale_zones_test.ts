@@ -16,7 +16,7 @@ scale(
         rate * servers / 3,
         durationMs,
         5_000,
-        (index) => world.zoneOf(index) === "zone-0",
+        (index) => world.zoneOf(index) === "zone-0" ? 1 : 0,
       );
       assertAllAnswered(tally);
       return zones.map((zone) =>

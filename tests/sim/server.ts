@@ -1,7 +1,9 @@
 import { RpcError } from "../../src/base/errors.ts";
 import { encodeError, encodeNotification, encodeResult } from "../../src/wire/codec.ts";
+import { ToldLoads } from "../../src/server/told_loads.ts";
 import { BadMessage } from "../../src/wire/requests/incoming.ts";
 import { decodeRequest } from "../support/decode_request.ts";
+import { saidLoad } from "../../src/wire/requests/request_checks.ts";
 import { LineSplitter } from "../../src/wire/lines.ts";
 import type { Id, Request } from "../../src/wire/message.ts";
 import { reservedMethods } from "../../src/wire/reserved.ts";
@@ -16,9 +18,6 @@ export interface SimServerOptions {
   /** How long a call takes, in milliseconds. */
   serviceMs: () => number;
 }
-
-/** How long a connection counts after its last call, as `callerIdleMs`, in less of a time. */
-export const callerIdleMs = 20_000;
 
 /** A call that waits or runs. */
 class SimCall implements Waiting<SimCall> {
@@ -48,10 +47,9 @@ export class SimServer implements Listener {
   readonly options: SimServerOptions;
   readonly #network: SimNetwork;
   #lines = new Set<Line>();
-  /** When each has called, or come. */
-  #calledAtMs = new WeakMap<Line, number>();
   #queue = new CallQueue<SimCall>();
   #shedding = new Shedding(this.#queue);
+  #loads = new ToldLoads();
   #busy = 0;
   /** Raised when it dies: what ran before is nobody's. */
   #life = 0;
@@ -76,6 +74,7 @@ export class SimServer implements Listener {
     this.#network.unlisten(this.port);
     for (const line of this.#lines) line.hangUp();
     this.#lines = new Set();
+    this.#loads = new ToldLoads();
     this.#queue = new CallQueue();
     this.#shedding = new Shedding(this.#queue);
     this.#busy = 0;
@@ -103,7 +102,6 @@ export class SimServer implements Listener {
 
   accept(line: Line): (bytes: Uint8Array) => void {
     this.#lines.add(line);
-    this.#calledAtMs.set(line, this.#network.clock.now());
     const splitter = new LineSplitter();
     const life = this.#life;
     return (bytes) => {
@@ -120,24 +118,28 @@ export class SimServer implements Listener {
     const { method, id, params } = request;
     if (id === undefined) return;
     if (method === reservedMethods.ping) {
-      this.#answer(line, encodeResult(id, params === undefined ? "pong" : this.#connections));
+      this.#answer(
+        line,
+        encodeResult(id, params === undefined ? "pong" : this.#told(line, params)),
+      );
     } else if (method === reservedMethods.discover) {
       this.#answer(line, encodeResult(id, idempotent));
     } else this.#submit(request, id, line);
   }
 
-  /** As asked for by the only ping with parameters. */
-  get #connections() {
-    const sinceMs = this.#network.clock.now() - callerIdleMs;
-    const calling = [...this.#lines].filter((line) =>
-      !line.isClosed && (this.#calledAtMs.get(line) as number) > sinceMs
-    );
-    return { connections: Math.max(1, calling.length) };
+  /** The answer to the only ping with parameters. */
+  #told(line: Line, params: Request["params"]) {
+    for (const one of this.#lines) {
+      if (!one.isClosed) continue;
+      this.#lines.delete(one);
+      this.#loads.forget(one);
+    }
+    const load = this.#loads.tell(line, saidLoad(params) as number);
+    return { connections: this.#lines.size, load };
   }
 
   #submit(request: Request, id: Id, line: Line): void {
     this.received++;
-    this.#calledAtMs.set(line, this.#network.clock.now());
     const error = this.isDraining ? new RpcError("Draining", "It stops") : this.fails?.(id);
     if (error !== undefined) return this.#answer(line, encodeError(id, error));
     const nowMs = this.#network.clock.now();

@@ -134,21 +134,25 @@ export class World implements AsyncDisposable {
 
   /**
    * Calls at random moments for so long, whatever becomes of them, so many a second from all
-   * clients together, or from some of them, and waits until all have ended.
+   * clients together, and waits until all have ended.
+   *
+   * @param partOf how much each client calls, relative to others. `0`: not at all
    */
   async load(
     perSecond: number,
     durationMs: number,
     timeoutMs = 1_000,
-    calls: (client: number) => boolean = () => true,
+    partOf: (client: number) => number = () => 1,
   ): Promise<Tally> {
     const results = new Results();
     let made = 0;
-    const calling = [...this.clients.keys()].filter(calls);
+    const calling = [...this.clients.keys()].filter((index) => partOf(index) > 0);
+    const parts = calling.reduce((sum, index) => sum + partOf(index), 0);
     const endMs = this.clock.now() + durationMs;
     const client = (index: number) => {
       const next = () => {
-        const gapMs = -Math.log(1 - this.random()) * 1_000 * calling.length / perSecond;
+        const ownPerSecond = perSecond * partOf(index) / parts;
+        const gapMs = -Math.log(1 - this.random()) * 1_000 / ownPerSecond;
         this.clock.after(gapMs, () => {
           if (this.clock.now() >= endMs) return;
           made++;

@@ -133,9 +133,10 @@ export class FakeServer {
   usableToMs: number | undefined;
   /** `false`: `rpc.ping` is left without an answer. */
   answersPings = true;
-  /** What it says of its connections when it is asked. @default nothing */
-  connectionsSaid: unknown;
-  connectionsAsked = 0;
+  /** What it says of its load when it is asked. @default nothing */
+  loadSaid: unknown;
+  /** What it was told when it was asked. */
+  readonly loadsTold: unknown[] = [];
   /** Whether `rpc.discover` is answered at all. */
   describesItself = true;
   /** Makes the OpenRPC document; `undefined`: `rpc.discover` is unknown. */
@@ -231,9 +232,9 @@ export class FakeServer {
     if (call.method === reservedMethods.ping) {
       if (!this.answersPings) return;
       if (call.params === undefined) return call.result("pong");
-      this.connectionsAsked++;
-      const said = this.connectionsSaid;
-      call.result(typeof said === "number" ? { connections: said } : said ?? "pong");
+      this.loadsTold.push((call.params as Record<string, unknown>)["load"]);
+      const said = this.loadSaid;
+      call.result(typeof said === "number" ? { connections: 1, load: said } : said ?? "pong");
       return;
     }
     if (call.method === reservedMethods.discover && !this.describesItself) return;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as z from "zod";
 import { RpcError } from "../../src/base/errors.ts";
 import { decodeReply, isResponse, toRpcError } from "../../src/wire/codec.ts";
+import { toldOfClients } from "../../src/wire/reply_checks.ts";
 
 const fileSchema = z.object({
   vectors: z.array(z.strictObject({
@@ -34,3 +35,14 @@ function outcomeOf(line: string): unknown {
     return { refused: error.name };
   }
 }
+
+Deno.test("P-77: a load is told of, else connections, and neither if it is no such number", () => {
+  assert.deepEqual(toldOfClients({ connections: 3, load: 700 }), { kind: "load", n: 700 });
+  assert.deepEqual(toldOfClients({ connections: 3, load: 0 }), { kind: "connections", n: 3 });
+  for (const n of [0, 0.5, -1, NaN, Infinity, "9", null, [1], undefined]) {
+    assert.equal(toldOfClients({ connections: n, load: n }), undefined, String(n));
+  }
+  for (const result of ["pong", null, undefined, 3, [3]]) {
+    assert.equal(toldOfClients(result), undefined);
+  }
+});

@@ -194,9 +194,9 @@ export class Endpoint {
     if (this.#ejection.timedOut() && this.isSound) this.#owner.suspected(this);
   }
 
-  /** Asks for the server's number of connections. Older servers do not tell it. */
-  askConnections(told: (connections: number) => void): void {
-    if (this.#state.kind === "ready") this.#state.connection.askConnections(told);
+  /** Tells this client's load, and asks for that of all clients, which some servers do not tell. */
+  askLoad(...load: Parameters<Connection["askLoad"]>): void {
+    if (this.#state.kind === "ready") this.#state.connection.askLoad(...load);
   }
 
   /** Ejects it: it is not preferred for a while. It must not be ejected now. */

@@ -63,6 +63,11 @@ export class Loads {
    */
   weightOfOne = 0;
 
+  /** Calls that were sent so far. */
+  get sent(): number {
+    return this.#turns;
+  }
+
   /** Takes a row for a new server. */
   add(weight: number): number {
     const row = this.#free.pop() ?? this.#used++;

@@ -51,13 +51,22 @@ export const sparesMin = 2;
 /** Servers that are kept in rank order for each wanted one, so that few changes rank all anew. */
 export const rankedShare = 2;
 
-/** How often each server of a subset is asked for its number of connections. */
-export const askConnectionsMs = 30_000;
+/** How often each server of a subset is told the client's load, and asked for that of all. */
+export const askLoadMs = 30_000;
 
-/** The same after the first answer: clients that start together may not all have connected. */
-export const askConnectionsAgainMs = 5_000;
+/** The same after a change: clients whose loads change together may not all have told theirs. */
+export const askLoadAgainMs = 5_000;
 
-/** Largest factor by which a server's number of connections raises or lowers its weight. */
+/** A load that has grown or fallen by this factor is told at once. */
+export const loadChangeMin = 2;
+
+/** The time over which a client's calls are averaged. */
+export const loadMs = 10_000;
+
+/** Calls a second that a client counts with at the least: so few tell nothing of the next ones. */
+export const callsASecondMin = 1;
+
+/** Largest factor by which a server's load raises or lowers its weight. */
 export const shareMax = 8;
 
 /** Shares closer than this to equal count as equal, so that servers take turns. */

@@ -1,4 +1,5 @@
 import type { Instance } from "../../discovery/discovery.ts";
+import type { ToldOfClients } from "../../wire/reply_checks.ts";
 import type { Priority } from "../endpoints/endpoint_types.ts";
 
 /** An endpoint, as a subset needs it. */
@@ -18,8 +19,8 @@ export interface Member {
   readonly isSound: boolean;
   /** Factor of its weight for this client. */
   set share(share: number);
-  /** Asks for the server's number of connections. Older servers do not tell it. */
-  askConnections(told: (connections: number) => void): void;
+  /** Tells this client's load, and asks for that of all clients, which some servers do not tell. */
+  askLoad(own: number, tell: (told: ToldOfClients) => void): void;
   /** Gives it no more calls while there are other servers. */
   unlist(): void;
   close(): void;

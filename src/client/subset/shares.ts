@@ -1,13 +1,17 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
-import { askConnectionsAgainMs, askConnectionsMs, shareMax, shareTolerance } from "./limits.ts";
+import type { ToldOfClients } from "../../wire/reply_checks.ts";
+import { askLoadAgainMs, askLoadMs, loadChangeMin, shareMax, shareTolerance } from "./limits.ts";
 import type { Member } from "./member.ts";
+import { OwnLoad } from "./own_load.ts";
 
 /** What is known of one server. */
 interface Known {
   askAtMs: number;
-  /** Its number of connections; `undefined`: not told. */
-  connections: number | undefined;
+  /** What all its clients would give it if they shared alike; `undefined`: not told. */
+  told: ToldOfClients | undefined;
+  /** Whether other clients may not have told theirs yet when it was asked last. */
+  isEarly: boolean;
 }
 
 /**
@@ -17,13 +21,18 @@ interface Known {
  * all count alike: to count weights once more would give it four times as many calls.
  *
  * Clients choose their servers independently, so by chance some servers have twice as many clients
- * as others of their weight. Each server tells its number of connections, and gets calls in inverse
- * proportion. Then all servers get what they weigh from all their clients together.
+ * as others of their weight, or busier ones. Each client tells its servers how many calls it would
+ * give each if it gave all as many. A server tells the sum, and gets calls in inverse proportion.
+ * Then all servers get what they weigh from all their clients together. What clients tell does not
+ * depend on shares, so nothing can swing.
  */
 export class Shares {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #known = new Map<Member, Known>();
+  readonly #own = new OwnLoad();
+  /** Of {@link #own}, what was told of it last. */
+  #told = 0;
   #isNew = false;
 
   constructor(clock: Clock, random: Random) {
@@ -34,18 +43,25 @@ export class Shares {
   /** The average weight with shares; 0 while no shares are known. */
   weightOfOne = 0;
 
-  /** Asks the servers that are due. Returns whether shares have changed. */
-  tick(endpoints: Iterable<Member>): boolean {
+  /**
+   * Asks the servers that are due: those that are given calls, and those of other zones, which are
+   * given calls only if there are none of the first. Returns whether shares have changed.
+   *
+   * @param sent the number of this client's calls so far
+   */
+  tick(near: readonly Member[], far: readonly Member[], sent: number): boolean {
     const nowMs = this.#clock.now();
-    for (const endpoint of endpoints) {
-      let known = this.#known.get(endpoint);
-      if (known === undefined) {
-        known = { askAtMs: nowMs, connections: undefined };
-        this.#known.set(endpoint, known);
-        this.#isNew = true;
+    this.#own.count(sent, nowMs);
+    const load = this.#own.ofEach(near.length > 0 ? near.length : far.length);
+    if (load > this.#told * loadChangeMin || load * loadChangeMin < this.#told) {
+      this.#told = load;
+      for (const known of this.#known.values()) {
+        known.askAtMs = nowMs;
+        known.isEarly = true;
       }
-      if (nowMs >= known.askAtMs) this.#ask(endpoint, known, nowMs);
     }
+    for (const endpoint of near) this.#askIfDue(endpoint, load, nowMs);
+    for (const endpoint of far) this.#askIfDue(endpoint, near.length > 0 ? 1 : load, nowMs);
     if (!this.#isNew) return false;
     this.#isNew = false;
     this.#apply();
@@ -59,47 +75,70 @@ export class Shares {
     this.weightOfOne = 0;
   }
 
-  #ask(endpoint: Member, known: Known, nowMs: number): void {
-    const isFirst = known.connections === undefined;
-    const pauseMs = isFirst ? askConnectionsAgainMs : askConnectionsMs;
+  #askIfDue(endpoint: Member, load: number, nowMs: number): void {
+    let known = this.#known.get(endpoint);
+    if (known === undefined) {
+      known = { askAtMs: nowMs, told: undefined, isEarly: true };
+      this.#known.set(endpoint, known);
+      this.#isNew = true;
+    }
+    if (nowMs >= known.askAtMs) this.#ask(endpoint, known, load, nowMs);
+  }
+
+  #ask(endpoint: Member, known: Known, own: number, nowMs: number): void {
+    const pauseMs = known.isEarly ? askLoadAgainMs : askLoadMs;
+    known.isEarly = false;
     known.askAtMs = nowMs + pauseMs * (0.5 + this.#random());
-    endpoint.askConnections((connections) => {
-      known.connections = connections;
+    endpoint.askLoad(own, (told) => {
+      known.told = told;
       this.#isNew = true;
     });
   }
 
   #apply(): void {
-    let sum = 0;
-    let told = 0;
+    // Loads and connections are no measures of each other.
+    const means = { load: new Mean(), connections: new Mean() };
     let weights = 0;
     let weighty = 0;
-    for (const [endpoint, { connections }] of this.#known) {
+    for (const [endpoint, { told }] of this.#known) {
       const { weight } = endpoint.instance;
       if (endpoint.isClosed) this.#known.delete(endpoint);
       else if (weight > 0) {
         weights += weight;
         weighty++;
-        if (connections === undefined) continue;
-        sum += connections / weight;
-        told++;
+        if (told !== undefined) means[told.kind].add(told.n / weight);
       }
     }
     const meanWeight = weighty === 0 ? 1 : weights / weighty;
     let shares = 0;
-    for (const [endpoint, { connections }] of this.#known) {
+    for (const [endpoint, { told }] of this.#known) {
       const { weight } = endpoint.instance;
       if (weight <= 0) {
         endpoint.share = 1;
         continue;
       }
       // A server that does not tell counts as an average one of its weight.
-      const ratio = connections === undefined ? 1 : sum / told / (connections / weight);
+      const ratio = told === undefined ? 1 : means[told.kind].value / (told.n / weight);
       const bounded = Math.min(Math.max(ratio, 1 / shareMax), shareMax);
       const rounded = Math.abs(bounded - 1) < shareTolerance ? 1 : bounded;
       endpoint.share = rounded * meanWeight / weight;
       shares += rounded;
     }
     this.weightOfOne = weighty === 0 ? 0 : meanWeight * shares / weighty;
+  }
+}
+
+/** The mean of some numbers. */
+class Mean {
+  #sum = 0;
+  #count = 0;
+
+  get value(): number {
+    return this.#sum / this.#count;
+  }
+
+  add(one: number): void {
+    this.#sum += one;
+    this.#count++;
   }
 }

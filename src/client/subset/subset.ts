@@ -175,7 +175,9 @@ export class Subset {
     }
     this.#size.adapt(usable, this.#members.loads, nowMs);
     this.connect(Math.ceil(this.#options.size * leavesShare));
-    if (this.#shares.tick(usable)) this.#members.reweighed(this.#shares.weightOfOne);
+    if (this.#shares.tick(near, far, this.#members.loads.sent)) {
+      this.#members.reweighed(this.#shares.weightOfOne);
+    }
   }
 
   /** Connects to all servers, since there are no more than are wanted. */

@@ -1,4 +1,3 @@
-import { callerIdleMs } from "../limits.ts";
 import { lineBytesPerMsLeast, type SessionLimits } from "./session_limits.ts";
 import { StallTimer } from "./stall_timer.ts";
 
@@ -12,8 +11,6 @@ interface Progress {
   readonly lineBytes: number;
   /** Bytes read, while nothing is under way. */
   readonly idle: number | undefined;
-  /** Requests read, while no call is under way. */
-  readonly requests: number | undefined;
 }
 
 /** From so many bytes on, read between two looks, a peer is sending much. */
@@ -39,10 +36,8 @@ export class PeerWatch {
   readonly #unread: StallTimer;
   readonly #line: StallTimer;
   readonly #idle: StallTimer;
-  readonly #calls = new StallTimer(callerIdleMs);
   #bytesRead = 0;
   #bytesPushed = 0;
-  #noCalls = 0;
   #looksSinceEnd = 0;
 
   constructor(limits: SessionLimits) {
@@ -52,23 +47,10 @@ export class PeerWatch {
   }
 
   /** Checks a connection. To be called periodically. */
-  look(
-    { written, line, lineBytes, idle, requests }: Progress,
-    nowMs: number,
-  ): Stall | undefined {
-    const calls = requests === undefined ? undefined : requests - this.#noCalls;
-    this.isIdle = this.#calls.isStalled(calls, nowMs);
+  look({ written, line, lineBytes, idle }: Progress, nowMs: number): Stall | undefined {
     if (this.#unread.isStalled(written, nowMs)) return "unread";
     if (this.#line.isStalled(line, nowMs, lineBytes / lineBytesPerMsLeast)) return "line";
     return this.#idle.isStalled(idle, nowMs) ? "idle" : undefined;
-  }
-
-  /** Whether there was no call for {@link callerIdleMs}. */
-  isIdle = false;
-
-  /** Notes that a request is one of the protocol's own, and no call. */
-  noCall(): void {
-    this.#noCalls++;
   }
 
   /**

@@ -148,8 +148,8 @@ export class Session implements IntakeOwner {
     conn.close();
   }
 
-  /** Looks at a `LookedTime` whether the peer lives, or says farewell. Returns whether it calls. */
-  checkPeer(lookedAtMs: number, farewell?: string): boolean {
+  /** Checks at a `LookedTime` whether the peer lives, or says farewell once it may. */
+  checkPeer(lookedAtMs: number, farewell?: string): void {
     const { pendingBytes, bytesWritten, pushedBytes } = this.#outbox;
     this.#unread.count();
     const isListening = this.#watch.isListening(this.#bytesRead, pushedBytes) &&
@@ -163,7 +163,6 @@ export class Session implements IntakeOwner {
       line: isInLine ? this.#linesRead : undefined,
       lineBytes: this.#splitter.partialBytes,
       idle: isIdle ? this.#bytesRead : undefined,
-      requests: this.#calls.size > 0 ? undefined : this.#linesRead,
     }, lookedAtMs);
     if (stall === "idle" || (isIdle && farewell !== undefined && this.#state.kind === "open")) {
       this.refuse(farewell ?? encodeError(null, refusals.idle));
@@ -175,7 +174,6 @@ export class Session implements IntakeOwner {
       // itself may take the next line for its answer, so it gets white space ahead of that.
       this.#outbox.push(this.#isTold ? "\n" : " ");
     }
-    return !this.#watch.isIdle;
   }
 
   get key(): object {
@@ -202,10 +200,6 @@ export class Session implements IntakeOwner {
 
   drained(): Promise<void> {
     return this.#outbox.drained();
-  }
-
-  noCall(): void {
-    this.#watch.noCall();
   }
 
   takes(messageMax: number | undefined): void {

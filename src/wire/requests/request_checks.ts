@@ -6,6 +6,7 @@
 
 import {
   callTimeoutMsMax,
+  loadMax,
   messageMaxLeast,
   messageMaxMost,
   methodLengthMax,
@@ -50,6 +51,12 @@ export function saidMessageMax(params: Params | undefined): number | undefined {
   if (!isObject(params)) return undefined;
   const { messageMax } = params;
   return isWithin(messageMax, messageMaxLeast, messageMaxMost) ? messageMax : undefined;
+}
+
+/** The load that the sender of these parameters of `rpc.ping` tells, if it does. */
+export function saidLoad(params: Params | undefined): number | undefined {
+  const load = isObject(params) ? params["load"] : undefined;
+  return isWithin(load, 1, loadMax) ? load : undefined;
 }
 
 function metaOf(meta: Record<string, unknown>): Request["meta"] {

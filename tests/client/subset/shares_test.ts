@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { heartbeatTickMs } from "../../../src/base/limits.ts";
 import { Call } from "../../../src/client/call.ts";
+import { askLoadAgainMs } from "../../../src/client/subset/limits.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "../endpoints/endpoints_rig.ts";
@@ -8,20 +9,25 @@ import { EndpointsRig } from "../endpoints/endpoints_rig.ts";
 const size = 10;
 const ports = Array.from({ length: 50 }, (_, index) => index + 1);
 
-/** A rig whose servers say that they have so many connections. */
+/** A rig whose servers say that their clients give them so many calls, or what else is asked. */
 async function asked(
-  connectionsOf: (port: number) => unknown,
+  loadOf: (port: number) => unknown,
   weightOf = (_port: number) => 1,
 ): Promise<EndpointsRig> {
   const rig = new EndpointsRig({ subset: size });
-  for (const port of ports) rig.transport.server(port).connectionsSaid = connectionsOf(port);
+  for (const port of ports) rig.transport.server(port).loadSaid = loadOf(port);
   await rig.list(ports.map((port) => instanceAt(port, { weight: weightOf(port) })));
-  for (let ticks = 0; ticks < 60; ticks++) {
+  await ticks(rig, 60);
+  return rig;
+}
+
+/** Lets so many times a quarter of a second pass. */
+async function ticks(rig: EndpointsRig, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
     rig.clock.advance(heartbeatTickMs);
     rig.endpoints.tick(false);
     await settled();
   }
-  return rig;
 }
 
 /** Of how many picks each port has got its part, relative to what it would if all were alike. */
@@ -36,7 +42,7 @@ function sharesOf(rig: EndpointsRig): Map<number, number> {
   return shares;
 }
 
-Deno.test("a server that half as many clients use is given twice as much by each", async () => {
+Deno.test("a server that clients would give half as much is given twice as much by each", async () => {
   const rig = await asked((port) => port % 2 ? 10 : 20);
   const shares = sharesOf(rig);
   const meanOf = (parity: number) => {
@@ -61,8 +67,31 @@ Deno.test("in a subset all count alike, as one that weighs more is in the subset
   }
 });
 
+Deno.test("older servers are given calls by their connections, beside newer ones by their loads", async () => {
+  const isOld = (port: number) => port % 2 === 1;
+  const isPopular = (port: number) => port % 4 >= 2;
+  const rig = await asked((port) => {
+    const times = isPopular(port) ? 2 : 1;
+    return isOld(port) ? { connections: 7 * times } : { connections: 1, load: 9_000 * times };
+  });
+  const weights = new Map<string, Set<number>>();
+  for (const { instance: { port }, weight } of rig.endpoints.all) {
+    const kind = `${isOld(port) ? "old" : "new"}${isPopular(port) ? ", popular" : ""}`;
+    weights.set(kind, (weights.get(kind) ?? new Set()).add(weight));
+  }
+  assert.equal(weights.size, 4);
+  const of = (kind: string) => [...weights.get(kind) as Set<number>] as [number];
+  for (const kind of weights.keys()) assert.equal(of(kind).length, 1, kind);
+  for (const age of ["old", "new"]) {
+    const times = of(age)[0] / of(`${age}, popular`)[0];
+    assert.ok(Math.abs(times - 2) < 1e-9, `${age}: ${times}`);
+  }
+  rig.endpoints.close();
+});
+
 Deno.test("servers that say nothing, or what cannot be, are given as much as others", async () => {
-  for (const said of [undefined, "pong", -5, NaN, null, {}, "many"]) {
+  const loads = [{ load: 0 }, { load: "9" }, { load: [] }, { connections: 0.5 }];
+  for (const said of [undefined, "pong", -5, NaN, Infinity, null, {}, "many", ...loads]) {
     const rig = await asked((port) => port % 2 ? said : 10);
     for (const endpoint of rig.endpoints.all) assert.equal(endpoint.weight, 1, String(said));
     rig.endpoints.close();
@@ -75,16 +104,59 @@ Deno.test("whatever a server says it is given neither nothing nor all", async ()
   rig.endpoints.close();
 });
 
+Deno.test("a client that begins to call tells its servers so at once, and later that it ceases", async () => {
+  const rig = await asked(() => 10);
+  const servers = [...rig.endpoints.all].map(({ instance }) => rig.transport.server(instance.port));
+  const told = () => servers.map(({ loadsTold }) => loadsTold.at(-1) as number);
+  // A call a second, shared by ten.
+  assert.deepEqual(told(), servers.map(() => 360));
+  const times = () => servers.map(({ loadsTold }) => loadsTold.length);
+  const before = times();
+  const port = [...rig.endpoints.all][0]?.instance.port ?? 0;
+  await Promise.all(Array.from({ length: 1_000 }, () => rig.send(port)));
+  await ticks(rig, 1);
+  const busy = told();
+  assert.ok(Math.min(...busy) > 2 * 360, JSON.stringify(busy));
+  assert.equal(new Set(busy).size, 1);
+  // Some are asked again before the load has halved, when other clients have told theirs, too.
+  await ticks(rig, askLoadAgainMs / heartbeatTickMs);
+  const asks = times().map((count, index) => count - (before[index] as number));
+  assert.deepEqual([...new Set(asks)].sort(), [1, 2], JSON.stringify(asks));
+  await ticks(rig, 400);
+  assert.deepEqual(told(), servers.map(() => 360));
+  rig.endpoints.close();
+});
+
+Deno.test("servers of other zones are told of no calls while those of its own get them", async () => {
+  for (const zone of ["a", "c"]) {
+    const rig = new EndpointsRig({ subset: size, zone });
+    for (const port of ports) rig.transport.server(port);
+    await rig.list(ports.map((port) => instanceAt(port, { zone: port % 2 ? "a" : "b" })));
+    await ticks(rig, 1);
+    const [port = 0] = [...rig.endpoints.all].map(({ instance }) => instance.port)
+      .filter((port) => zone === "c" || port % 2 === 1);
+    await Promise.all(Array.from({ length: 10_000 }, () => rig.send(port)));
+    await ticks(rig, 1);
+    const told = [...rig.endpoints.all].map(({ instance }) => [
+      instance.zone,
+      rig.transport.server(instance.port).loadsTold.at(-1),
+    ]);
+    const near = told.filter(([of]) => zone === "c" || of === "a").map(([, load]) => load);
+    const far = told.filter(([of]) => zone !== "c" && of !== "a").map(([, load]) => load);
+    // The calls of a quarter of a second, by the weight of that in ten.
+    const expected = 3_600 * 10_000 / 0.25 * (1 - Math.exp(-0.025)) / near.length;
+    assert.deepEqual([...new Set(near)], [Math.round(expected)], zone);
+    assert.deepEqual([...new Set(far)], zone === "c" ? [] : [1], zone);
+    rig.endpoints.close();
+  }
+});
+
 Deno.test("where all are connected to, no server is asked, and all count by their weights", async () => {
   const rig = await asked((port) => port % 2 ? 10 : 20);
   await rig.list(ports.slice(0, size));
   for (const { weight } of rig.endpoints.all) assert.equal(weight, 1);
-  const before = ports.map((port) => rig.transport.server(port).connectionsAsked);
-  for (let ticks = 0; ticks < 400; ticks++) {
-    rig.clock.advance(heartbeatTickMs);
-    rig.endpoints.tick(false);
-    await settled();
-  }
-  assert.deepEqual(ports.map((port) => rig.transport.server(port).connectionsAsked), before);
+  const before = ports.map((port) => rig.transport.server(port).loadsTold.length);
+  await ticks(rig, 400);
+  assert.deepEqual(ports.map((port) => rig.transport.server(port).loadsTold.length), before);
   rig.endpoints.close();
 });
