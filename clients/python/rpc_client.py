@@ -43,8 +43,8 @@ import threading
 import time
 import uuid
 import weakref
-from typing import Any, AsyncIterator, Callable, Coroutine, Deque, Dict, FrozenSet, Iterator, List
-from typing import Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type, Union
+from typing import Any, AsyncIterator, Callable, Coroutine, Deque, Dict, FrozenSet, Iterable, Iterator
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type, Union
 from urllib.parse import parse_qsl, unquote
 
 __all__ = ["AsyncClient", "Client", "RpcError"]  # And each error below, by its name.
@@ -468,7 +468,10 @@ class _Plain:
         if value is None or isinstance(value, (str, bool)) and not isinstance(value, enum.Enum):
             return value
         if isinstance(value, enum.Enum):
-            return self.of(value.value, place, depth)
+            try:
+                return self.of(value.value, place, depth)
+            except _Unfit:
+                return value.name  # As the server's side reads one whose values are nothing that JSON has.
         if isinstance(value, int):
             return int(value)
         if isinstance(value, float):
@@ -496,6 +499,8 @@ class _Plain:
             return value.isoformat()  # But not of pandas' NaT, which is no time.
         if isinstance(value, uuid.UUID):
             return str(value)
+        if isinstance(value, os.PathLike) and isinstance(value.__fspath__(), str):
+            return value.__fspath__()
         if isinstance(value, numbers.Integral):
             return int(value)  # Another package's, such as numpy's.
         if (type(value).__module__, type(value).__name__) in (("numpy", "bool"), ("numpy", "bool_")):
@@ -513,11 +518,24 @@ def _instead(value: Any) -> str:
         return "send base64.b64encode(value).decode()"
     if isinstance(value, (set, frozenset)):
         return "send list(value)"
-    if isinstance(value, decimal.Decimal):
-        return "send str(value)"
+    if isinstance(value, complex):
+        return "send [value.real, value.imag]"
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return "send None"
-    return "send value.tolist()" if hasattr(value, "tolist") else "send a list or a dict of what JSON has"
+    for method in ("tolist", "to_dict", "model_dump", "total_seconds"):
+        if callable(getattr(value, method, None)):
+            return f"send value.{method}()"
+    if hasattr(value, "__aiter__"):
+        return "send [item async for item in value]"
+    if hasattr(value, "__await__"):
+        return "send what it returns when it is awaited"
+    if isinstance(value, Iterable) and not isinstance(value, type):
+        return "send list(value)"
+    if callable(value) and not isinstance(value, type):
+        return "send what it returns"
+    if isinstance(value, BaseException) or type(value).__str__ is not object.__str__:
+        return "send str(value)"
+    return "send a dict, or make its class a dataclass"
 
 
 # Calls
@@ -2629,6 +2647,9 @@ class AsyncClient:
         if self._core is not None:
             await self._core.close()
 
+    def __reduce__(self) -> Any:
+        raise TypeError("A client can be neither copied nor sent to another process: make one there")
+
     async def __aenter__(self) -> "AsyncClient":
         self._started()
         return self
@@ -2806,6 +2827,9 @@ class Client:
         # A callback of submit() runs in that thread.
         if threading.current_thread() is not self._thread:
             self._thread.join()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("A client can be neither copied nor sent to another process: make one there")
 
     def __enter__(self) -> "Client":
         return self

@@ -212,6 +212,8 @@ def _instead(value: Any) -> str:
     for method in ("tolist", "to_dict", "model_dump", "_asdict", "item", "total_seconds"):
         if callable(getattr(value, method, None)):
             return f"return value.{method}()"
+    if hasattr(value, "__aiter__"):
+        return "return [item async for item in value], or yield the items in the function itself"
     if hasattr(value, "__next__"):
         return "return list(value), or yield the items in the function itself"
     if hasattr(value, "__await__"):

@@ -3,9 +3,11 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import copy
 import gc
 import json
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -823,6 +825,14 @@ class Ends(unittest.TestCase):
         self.assertTrue(waits and all(one is not None and one <= 0.5 for one in waits), waits)
 
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_a_client_is_neither_copied_nor_sent_to_another_process(self):
+        with FakeServer(echo) as server, Client(static(server)) as client:
+            for one in (client, AsyncClient(static(server))):
+                for act in (pickle.dumps, copy.copy, copy.deepcopy):
+                    with self.subTest((one, act)), self.assertRaisesRegex(TypeError, "make one there"):
+                        act(one)
+            self.assertEqual(client.call("f", [1]), [1])
+
     def test_a_client_that_was_made_before_a_fork_says_so(self):
         with FakeServer(echo) as server, Client(static(server)) as client:
             self.assertEqual(client.call("f", [1]), [1])

@@ -7,6 +7,7 @@ import enum
 import json
 import numbers
 import os
+import pathlib
 import pickle
 import runpy
 import sys
@@ -86,6 +87,10 @@ class Color(enum.Enum):
     RED = "red"
 
 
+class Opaque(enum.Enum):
+    FIRST = object()
+
+
 class Size(str, enum.Enum):
     BIG = "big"
 
@@ -152,6 +157,7 @@ class Requests(unittest.TestCase):
             ([Point(1, ["a"])], [{"x": 1, "tags": ["a"]}]),
             ([Pair(1, (2,))], [{"left": 1, "right": [2]}]),
             ([Whole(2**62 + 1), Real(0.5)], [2**62 + 1, 0.5]),
+            ([Opaque.FIRST, pathlib.PurePosixPath("/a/b")], ["FIRST", "/a/b"]),
             ([moment, number], ["2026-01-02T03:04:05+00:00", str(number)]),
             ([truth()], [True]),
         ):
@@ -188,7 +194,12 @@ class Requests(unittest.TestCase):
             ([object()], "type object"),
             ([no_time(2026, 1, 1)], "type NaT.*None"),
             ([decimal.Decimal(1)], r"type Decimal.*str\(value\)"),
-            ([Point], "type type"),
+            ([Point], "type type.*a dict"),
+            ([datetime.timedelta(1)], r"type timedelta.*value\.total_seconds\(\)"),
+            ([1j], r"type complex.*\[value\.real, value\.imag\]"),
+            ([iter([1])], r"type list_iterator.*list\(value\)"),
+            ([print], "type builtin_function_or_method.*what it returns"),
+            ([ValueError("x")], r"type ValueError.*str\(value\)"),
             (["\ud800"], "half a character"),
             (["x" * 1024 * 1024], "bytes long"),
             (["世" * 400_000], "bytes long"),

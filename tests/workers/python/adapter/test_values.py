@@ -104,6 +104,10 @@ def place(x: pathlib.Path, y: Optional[pathlib.PurePosixPath] = None): return [x
 def counted(n: int) -> List[int]: return range(n)
 def unsaid_range(): return range(2)
 def unsaid_span(): return datetime.timedelta(1)
+async def unsaid_items():
+    async def items():
+        yield 1
+    return items()
 def unsaid_view(): return {"a": 1}.values()
 def by_number(x: Dict[int, str]) -> Dict[int, str]: return {k + 1: v for k, v in x.items()}
 def by_color(x: Dict[Color, int]) -> Dict[Color, int]: return x
@@ -309,6 +313,7 @@ class Values(unittest.TestCase):
             ("unsaid_decimal", r"str\(value\)"),
             ("unsaid_range", r"list\(value\)"),
             ("unsaid_view", r"list\(value\)"),
+            ("unsaid_items", r"an async_generator.*item async for item in value"),
             ("unsaid_span", r"value.total_seconds\(\)"),
         ):
             with self.subTest(method), self.assertRaisesRegex(Failed, pattern) as caught:
