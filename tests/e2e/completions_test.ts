@@ -258,6 +258,8 @@ Deno.test("names that a shell would take for more than a word are not offered", 
     "~x",
     "a*",
     "'q",
+    "like_fine\u3164",
+    "like_fine\u034f",
     "",
   ];
   const lines = names.map((name, i) => `export { f${i} as ${JSON.stringify(name)} };`);

@@ -12,6 +12,11 @@ Deno.test("what a terminal obeys or hides becomes visible", () => {
     ["\u2066a\u2069\u200f\u061c", "\\u2066a\\u2069\\u200f\\u061c"],
     ["a\u2028b\u200b\ufeff", "a\\u2028b\\u200b\\ufeff"],
     ["\u{e0041}", "\\udb40\\udc41"],
+    // A name that looks like another one.
+    ["fib\u3164\u115f\uffa0\u034f", "fib\\u3164\\u115f\\uffa0\\u034f"],
+    ["f\u200dib\ufe00 \u{e0100}", "f\\u200dib\\ufe00 \\udb40\\udd00"],
+    // A text behind a sign.
+    ["\u2764\ufe0f\ufe0e\u200d", "\u2764\\ufe0f\\ufe0e\\u200d"],
   ];
   for (const [text, plain] of cases) {
     assert.equal(plainText(text), plain);
@@ -20,7 +25,18 @@ Deno.test("what a terminal obeys or hides becomes visible", () => {
 });
 
 Deno.test("what people write stays as it is", () => {
-  for (const text of ["", "fib 10", "日本語", "naïve é", "👩‍💻 नमस्ते", "می‌خواهم", "C:\\new"]) {
+  for (
+    const text of [
+      "",
+      "fib 10",
+      "日本語",
+      "naïve é",
+      "👩‍💻 नमस्ते",
+      "می‌خواهم",
+      "\u2764\ufe0f\u200d\ud83d\udd25 葛\u{e0100}",
+      "C:\\new",
+    ]
+  ) {
     assert.equal(plainText(text), text);
     assert.equal(plainLine(text), text);
   }
@@ -37,6 +53,13 @@ Deno.test("JSON means the same afterwards, and any text has nothing unseen", () 
     assert.equal(JSON.parse(plainText(JSON.stringify(text))), text);
     assert.doesNotMatch(plainLine(text), /\p{Cc}|[\u2028-\u202e\u2066-\u2069]/u);
   }));
+  // Each in a row of two, which nothing needs.
+  const ignorable = /^[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Zl}\p{Zp}\ufff9-\ufffb]$/u;
+  for (let code = 0; code <= 0xe1000; code += code === 0x1ffff ? 0xbe000 : 1) {
+    const sign = String.fromCodePoint(code);
+    const isShown = plainLine(`é${sign}${sign}`) === `é${sign}${sign}`;
+    assert.equal(isShown, !ignorable.test(sign), code.toString(16));
+  }
 });
 
 Deno.test("passwords in URLs, tokens of invitations and private keys are shown to nobody", () => {

@@ -150,11 +150,11 @@ function methodsOf(document: unknown): readonly Candidate[] {
 }
 
 /**
- * Whether a method's name has no special meaning in any shell, and no more than 128 characters.
- * Others are left out: names come from servers, and the completed line will be run.
+ * Whether a method's name has no special meaning in any shell, can be seen, and has no more than
+ * 128 characters. Others are left out: names come from servers, and the completed line will be run.
  */
 function isHarmless(name: string): boolean {
-  return /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/-]{0,127}$/u.test(name);
+  return /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/-]{0,127}$/u.test(name) && plainLine(name) === name;
 }
 
 /** Whether a text from the registry is really an address. */

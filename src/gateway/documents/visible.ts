@@ -1,9 +1,16 @@
 /**
  * What is not seen where a text is shown, but for tabs and line ends: control characters, marks
- * that turn the direction of text around, and characters that take no room. The joiners stay,
- * because some languages and emoji need them.
+ * that turn the direction of text around, and characters that take no room.
  */
-const unseen = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{e0100}-\u{e01ef}]/gu;
+const unseen =
+  // deno-lint-ignore no-control-regex
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb\p{Default_Ignorable_Code_Point}]+/gu;
+
+/**
+ * Such characters that some languages and emoji need: joiners, and what chooses between a sign's
+ * forms. Several in a row could hide a text, and in ASCII none is needed.
+ */
+const needed = /^(?:[\u200c\u200d\ufe0e\ufe0f]|\ufe0f\u200d)$/;
 
 const escaped = (sign: string) => `\\u{${sign.codePointAt(0)?.toString(16)}}`;
 
@@ -12,5 +19,9 @@ const escaped = (sign: string) => `\\u{${sign.codePointAt(0)?.toString(16)}}`;
  * and who looks its tools over is to read the same.
  */
 export function visible(text: string): string {
-  return text.replaceAll("\r\n", "\n").replaceAll(unseen, escaped);
+  return text.replaceAll("\r\n", "\n").replaceAll(
+    unseen,
+    (run, at, whole) =>
+      needed.test(run) && whole.charCodeAt(at - 1) > 0x7f ? run : Array.from(run, escaped).join(""),
+  );
 }
