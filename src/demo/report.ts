@@ -38,7 +38,7 @@ const latencyLegend = legend([["s1", "median"], ["s2", "p99"]]);
 
 function scenarioTable(figures: readonly ScenarioFigures[]): string {
   return table(
-    ["", "scenario", "calls/s", "fib p50 ms", "fib p99 ms", "calls", "errors"],
+    ["no.", "scenario", "calls/s", "fib p50 ms", "fib p99 ms", "calls", "errors"],
     figures.map(({ scenario, perSecond, latency, calls, errors }) => [
       String(scenario),
       scenarioTitles[scenario - 1] ?? "",
@@ -76,7 +76,7 @@ function answerTable(record: DemoRecord): string {
 
 function eventTable(record: DemoRecord): string {
   return table(
-    ["second", ""],
+    ["second", "what happened"],
     record.events.map(({ atMs, text }) => [(atMs / 1_000).toFixed(2), text]),
     2,
   );

@@ -49,9 +49,11 @@ export function pageOf(
 <meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title>
 <style>${style}</style>
+<main>
 <h1>${escaped(heading)}</h1>
 <p class="quiet">${escaped(lead)}</p>
 ${parts.join("\n")}
+</main>
 </html>
 `;
 }
@@ -82,7 +84,8 @@ export function table(
 
 /** A table of rows of HTML. */
 export function tableOf(rows: string): string {
-  return `<div class="table"><table>${rows}</table></div>`;
+  // A narrow page scrolls it, by keys too.
+  return `<div class="table" tabindex="0"><table>${rows}</table></div>`;
 }
 
 /** What each colour stands for. */

@@ -28,6 +28,13 @@ Deno.test("a demo that fell short, or never began, has a report too", () => {
   assert.doesNotMatch(page, /NaN|Infinity|undefined/);
 });
 
+Deno.test("each column of the report's tables has a name, and the text is the main part", () => {
+  const page = reportFor({});
+  assert.match(page, /<th>what happened/);
+  assert.doesNotMatch(page, /<th[^>]*>\s*[<\n]/);
+  assert.match(page, /<main>\s*<h1>/);
+});
+
 Deno.test("text in the report is text", () => {
   const record = demoRecord();
   record.tell("note", `<b a="c">&`);

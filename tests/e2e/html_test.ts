@@ -12,6 +12,7 @@ Deno.test("rpc call --html writes a page of many calls, of lines of an input, an
   assert.equal(many.code, 0, many.stderr);
   assert.match(await read(), /30 calls, 0 errors/);
   assert.match(await read(), /127\.0\.0\.1:\d+ connected/);
+  assert.match(await read(), /<th>at<th>server<th>change/);
   const lines = await home.run(["call", "ping", "--input", "jobs.ndjson", ...html]);
   assert.equal(lines.code, 1, lines.stderr);
   assert.match(await read(), /2 calls, 0 errors/);

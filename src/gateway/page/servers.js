@@ -107,7 +107,7 @@ export function serversSection() {
 
   const element = el(
     "section",
-    { "aria-label": t("Servers") },
+    {}, // Its table has the name already, and no two regions may have the same.
     el("h2", {}, t("Servers")),
     el("figure", {}, caption, plot.element),
     news,

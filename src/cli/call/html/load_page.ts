@@ -112,5 +112,5 @@ function eventTable({ events, eventsLeftOut }: LoadRecord): string {
     change,
   ]);
   const more = eventsLeftOut === 0 ? [] : [["", `and ${eventsLeftOut} more`, ""]];
-  return table(["", "server", ""], [...rows, ...more], 3);
+  return table(["at", "server", "change"], [...rows, ...more], 3);
 }
