@@ -5,9 +5,6 @@ type Schema = Readonly<Record<string, unknown>> | boolean;
 /** Members of a schema that contain values, not schemas. */
 const valueMembers = new Set(["const", "enum", "default", "examples"]);
 
-/** Members of a schema that are for people, and for agents. */
-const textMembers = new Set(["title", "description", "$comment"]);
-
 /** Members of a schema that contain schemas by names of the user's choice. */
 const namedMembers = new Set(["properties", "patternProperties", "definitions", "$defs"]);
 
@@ -54,8 +51,9 @@ function converted(schema: unknown, place: string, hasFormats: boolean): unknown
     .filter(([key, value]) => key !== "$ref" || typeof value === "string");
   const entries = known.map(([key, value]): [string, unknown] => {
     if (valueMembers.has(key)) return [key, value];
-    if (textMembers.has(key) && typeof value === "string") return [key, visible(value)];
     if (key === "$ref") return [key, referenceOf(String(value), place)];
+    // Agents read all texts, also those of members that no standard knows.
+    if (typeof value === "string" && key !== "pattern") return [key, visible(value)];
     if (namedMembers.has(key) && typeof value === "object" && value !== null) {
       const named = Object.entries(value)
         .map(([one, of]) => [one, converted(of, place, hasFormats)]);

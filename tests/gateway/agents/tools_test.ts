@@ -47,6 +47,8 @@ Deno.test("toolsOf() hides nothing of a method's texts from who looks the tools 
   const schema = {
     type: "object",
     title: hidden,
+    "x-note": { text: hidden },
+    pattern: hidden,
     properties: { description: { enum: [hidden], description: plain } },
   };
   const param = { name: "a", required: true, schema };
@@ -59,7 +61,9 @@ Deno.test("toolsOf() hides nothing of a method's texts from who looks the tools 
     a: {
       type: "object",
       title: seen,
-      // A value that is to be sent stays what it is.
+      "x-note": { text: seen },
+      // A value that is to be sent stays what it is, and so does what it has to fit.
+      pattern: hidden,
       properties: { description: { enum: [hidden], description: plain.replace("\r", "") } },
     },
   });
