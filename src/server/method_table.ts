@@ -58,6 +58,12 @@ export class MethodTable {
     return this.#byName.get(name);
   }
 
+  /** Whether a caller may call a method, as far as its procedure says for whom it is. */
+  isOpenTo(caller: string | undefined, name: string): boolean {
+    const isFor = this.#byName.get(name)?.isFor;
+    return isFor === undefined || (caller !== undefined && isFor(caller));
+  }
+
   /**
    * Offers the methods of another pool. The counters of each method stay. Returns whether the
    * methods have changed.

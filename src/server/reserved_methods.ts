@@ -14,6 +14,7 @@ import type { TaskHandle } from "../workers/pool/task.ts";
 import type { MethodTable } from "./method_table.ts";
 import type { ToldLoads } from "./told_loads.ts";
 import type { Peer, Reply } from "./reply.ts";
+import { withoutOthersParams } from "./tap/without_params.ts";
 
 /** What {@link ReservedMethods} need. */
 export interface ReservedMethodsOptions {
@@ -61,7 +62,9 @@ export class ReservedMethods {
     const { method, params } = request;
     const { override, tap } = this.#options;
     if (method === reservedMethods.tap && tap !== undefined) {
-      return tap(request, reply, this.#server.deadlineOf(request));
+      // Who reads a server sees no parameters of procedures that are for others.
+      const isOpen = (name: string) => this.#methods.isOpenTo(peer.name, name);
+      return tap(request, withoutOthersParams(reply, isOpen), this.#server.deadlineOf(request));
     }
     if (method === reservedMethods.override && override !== undefined) {
       override(params).then((result) => reply.succeed(result), (error) => reply.fail(error));
