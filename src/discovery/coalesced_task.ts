@@ -38,7 +38,6 @@ export class CoalescedTask {
 
   #schedule(): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
     const delayMs = this.#dueAtMs - this.#clock.now();
     if (delayMs > 0) this.#timer = this.#clock.after(delayMs, () => void this.#run());
     // Not by a timer, which takes two milliseconds for none.

@@ -38,6 +38,7 @@ Deno.test("a task asked for while it runs runs once more afterwards", async () =
   finish();
   await clock.advanceAsync(100);
   assert.deepEqual(startedAtMs, [0, 105]);
+  assert.equal(clock.pendingTimers, 0);
 });
 
 Deno.test("a run asked for later than the present one's end keeps its time", async () => {
@@ -67,10 +68,16 @@ Deno.test("close() forgets what was asked for, and waits for what runs", async (
   const idle = setUp();
   idle.task.request(10);
   await idle.task.close();
+  assert.equal(idle.clock.pendingTimers, 0);
   idle.task.request(0);
   await idle.clock.advanceAsync(100);
   assert.deepEqual(idle.startedAtMs, []);
-  assert.equal(idle.clock.pendingTimers, 0);
+
+  const due = setUp();
+  due.task.request(0);
+  await due.task.close();
+  await due.clock.advanceAsync(100);
+  assert.deepEqual(due.startedAtMs, []);
 
   const busy = setUp();
   busy.task.request(0);

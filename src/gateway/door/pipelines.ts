@@ -82,7 +82,7 @@ export class Pipelines {
    * @param mustWait whether the answer tells its peer to wait before it asks again, which who has
    * sent the next request already does not
    */
-  end(from: string, mustWait = false): void {
+  end(from: string, mustWait: boolean): void {
     const sent = this.#underWay.get(from);
     if (sent === undefined || --sent.underWay > 0) return;
     if (mustWait && sent.hasHost) sent.isTold = true;

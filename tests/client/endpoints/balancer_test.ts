@@ -243,6 +243,21 @@ Deno.test("p2c sends a new server that does not answer no more than a bound, how
   assert.ok(ofDead <= 32, `it got ${ofDead}`);
 });
 
+Deno.test("p2c turns from a new server that is silent for long, also to another new one with more calls", () => {
+  for (const hasAnswered of [false, true]) {
+    const servers = new Servers(fake("silent", 1, 0, 0), fake("new", 1, 0, 0));
+    const { method } = servers;
+    const pick = createPick("p2c", seededRandom(1));
+    const [silent, other] = [servers.row("silent"), servers.row("new")];
+    if (hasAnswered) method.observe(silent, 0.2, 0);
+    method.sent(silent, 0, false);
+    method.observe(other, 0.2, 60_000);
+    for (let calls = 0; calls < 3; calls++) method.sent(other, 60_000, false);
+    assert.equal(servers.pick(pick, 1), "silent");
+    assert.equal(servers.pick(pick, 60_000), "new");
+  }
+});
+
 Deno.test("p2c turns from a server that owes an answer for longer than it used to take", () => {
   const servers = new Servers(fake("silent", 1, 0, 10), fake("busy", 1, 4, 10));
   const pick = createPick("p2c", seededRandom(1));

@@ -4,6 +4,7 @@ import {
   answersOfStart,
   answersToJudge,
   averageWith,
+  averageWithLate,
   forgotten,
   penalized,
 } from "../../../src/client/endpoints/latency.ts";
@@ -58,6 +59,16 @@ Deno.test("an answer after a long silence outweighs all that was before", () => 
   latency.observe(100, 0);
   latency.observe(1, 60_000);
   assert.ok(latency.valueAt(60_000) < 2);
+  // After ten seconds the answers before count for 1/e.
+  const slower = new LatencyAverage();
+  slower.observe(10, 0);
+  slower.observe(20, 10_000);
+  assert.ok(Math.abs(slower.valueAt(10_000) - (20 - 10 / Math.E)) < 0.01);
+});
+
+Deno.test("a call that ends at its deadline counts in full, also if it is the first", () => {
+  assert.equal(averageWithLate(0, 1_000, 0), 1_000);
+  assert.ok(Math.abs(averageWithLate(10, 1_010, 0) - 110) < 0.01);
 });
 
 Deno.test("failures make a server slower up to a bound, and it mends with time", () => {

@@ -40,6 +40,48 @@ Deno.test("what is known outlives that more servers come", () => {
   }
 });
 
+Deno.test("what is noted of one server changes no other, nor does its end", () => {
+  const loads = new Loads();
+  const method = loads.of("fib");
+  const rows = Array.from({ length: 20 }, () => loads.add(1));
+  for (const row of rows) {
+    method.observe(row, 10, 0);
+    loads.started(row);
+  }
+  // All are told apart, wherever they stand: in what order they are changed makes no difference.
+  const [late, failing, refusing, gone] = [3, 7, 12, 5] as const;
+  method.observeLate(late, 1_000, 0);
+  method.penalize(failing, 0);
+  loads.refused(refusing);
+  loads.ended(gone);
+  loads.remove(gone);
+  for (const row of rows) {
+    const expectedMs = row === late ? 109 : row === failing ? 20 : row === gone ? 0 : 10;
+    assert.equal(Math.round(method.latencyOf(row, 0)), expectedMs, `${row}`);
+    assert.equal(loads.inFlightOf(row), row === gone ? 0 : 1, `${row}`);
+    assert.equal(loads.isBusy(row), false);
+    loads.started(row);
+    assert.equal(loads.isBusy(row), row === refusing, `${row}`);
+  }
+  // It takes two at once again after some answers.
+  for (let answers = 0; answers < 3; answers++) loads.carriedOut(refusing);
+  assert.equal(loads.isBusy(refusing), false);
+});
+
+Deno.test("an answer, or that one is not waited for, is noted of its server alone", () => {
+  const loads = new Loads();
+  const method = loads.of("fib");
+  const rows = Array.from({ length: 20 }, () => loads.add(1));
+  for (const row of rows) method.sent(row, 10, false);
+  method.answered(13);
+  method.gaveUp(9);
+  for (const row of rows) {
+    const isOwed = row !== 13 && row !== 9;
+    assert.equal(method.silenceOf(row, 30), isOwed ? 20 : -Infinity, `${row}`);
+    assert.equal(method.othersInFlightOf(row), 0, `${row}`);
+  }
+});
+
 Deno.test("a server is silent from the first call after its last answer, while it owes one", () => {
   const loads = new Loads();
   const method = loads.of("fib");

@@ -36,3 +36,20 @@ Deno.test("no endpoint of a list weighs more or less than its bounds, and an emp
   assert.equal(list.weightMin, 7);
   assert.equal(list.weightMax, 7);
 });
+
+Deno.test("the bounds of a list follow weights that have changed", () => {
+  const list = new PriorityLevel();
+  const weights = [5, 5, 5];
+  for (const row of weights.keys()) {
+    list.add({
+      get weight() {
+        return weights[row];
+      },
+      row,
+      index: -1,
+    } as unknown as Endpoint);
+  }
+  weights.splice(0, 3, 3, 2, 4);
+  list.reweighed();
+  assert.deepEqual([list.weightMin, list.weightMax], [2, 4]);
+});

@@ -78,6 +78,9 @@ Deno.test("bodies that are no UTF-8, or break off, are 400", async () => {
   const body = Uint8Array.of(0x22, 0xff, 0x22);
   const request = new Request("http://127.0.0.1/", { method: "POST", body });
   await assert.rejects(bodies.read(request), isProblem(400));
+  const headers = { "content-length": "3" };
+  const short = new Request("http://127.0.0.1/", { method: "POST", body, headers });
+  await assert.rejects(bodies.read(short), isProblem(400));
   const { request: broken, sender } = slowRequest();
   const failed = assert.rejects(bodies.read(broken), isProblem(400));
   sender.error(new Error("gone"));
@@ -163,6 +166,33 @@ Deno.test("where there are too many requests, the one whose body was waited for 
   sender.enqueue(new TextEncoder().encode("[1]"));
   sender.close();
   assert.equal(await second, "[1]");
+  clock.advance(gatewayStuckMs);
+  assert.equal(bodies.makeRoom(), false, "nobody waits any more");
+});
+
+Deno.test("a request without a body has an empty one", async () => {
+  const request = new Request("http://127.0.0.1/", { method: "POST" });
+  assert.equal(await new BodyReader(new VirtualClock()).read(request), "");
+});
+
+Deno.test("a connection is told of each whole body, and of no other", async () => {
+  const bodies = new BodyReader(new VirtualClock());
+  let told = 0;
+  const connection = { message: () => void told++ } as NonNullable<
+    Parameters<BodyReader["read"]>[1]
+  >;
+  const { request, sender } = slowRequest();
+  const read = bodies.read(request, connection);
+  sender.enqueue(new TextEncoder().encode("[1]"));
+  await waitFor("it to be read", () => sender.desiredSize === 1);
+  assert.equal(told, 0);
+  sender.close();
+  await read;
+  assert.equal(told, 1);
+  const { request: broken, sender: breaking } = slowRequest();
+  breaking.error(new Error("gone"));
+  await assert.rejects(bodies.read(broken, connection), isProblem(400));
+  assert.equal(told, 1);
 });
 
 Deno.test("where there are too many requests, a body that goes on keeps its room", async () => {

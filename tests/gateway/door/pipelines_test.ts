@@ -79,11 +79,11 @@ Deno.test("without a host it cannot be told, so it waits whether others were sen
   };
   ahead();
   assert.equal(request("a"), "take");
-  pipelines.end("a");
+  pipelines.end("a", false);
   assert.equal(request("a"), "take");
   pass(2);
   ahead();
-  pipelines.end("a");
+  pipelines.end("a", false);
   pass(1);
   assert.equal(begin("a"), "refuse");
 });
@@ -91,7 +91,7 @@ Deno.test("without a host it cannot be told, so it waits whether others were sen
 Deno.test("requests that are under way at once are those of HTTP/2, and are not counted", () => {
   const { pipelines, request, begin } = rig();
   for (let i = 0; i < 100; i++) assert.equal(begin("a"), "take");
-  for (let i = 0; i < 100; i++) pipelines.end("a");
+  for (let i = 0; i < 100; i++) pipelines.end("a", false);
   for (let i = 0; i < 100; i++) assert.equal(request("a"), "take");
 });
 

@@ -54,6 +54,22 @@ Deno.test("a short call that has to wait waits for one turn, whatever was begun 
   }
 });
 
+Deno.test("the time of a turn that short lines have waited for counts for their side", async () => {
+  const { clock, turns, pass } = setUp();
+  const order: string[] = [];
+  const turn = new Turn(turns, {});
+  turn.begin(fewBytes);
+  const passed = turn.pass();
+  await pass();
+  await passed;
+  clock.advance(turnOwedFromMs / 2);
+  turn.end();
+  void turns.next({}, "short").then(() => order.push("short"));
+  void turns.next({}, "long").then(() => order.push("long"));
+  await pass();
+  assert.deepEqual(order, ["long"]);
+});
+
 Deno.test("who has short lines has its turn in the time that is owed to others, also while others send nothing", async () => {
   const { clock, turns, pass } = setUp();
   const order: string[] = [];

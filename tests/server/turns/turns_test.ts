@@ -12,6 +12,7 @@ import {
   turnOwedLookMs,
   turnOwedMsMax,
   turnOwedMsMin,
+  turnOwedTimes,
   turnPartBytes,
   turnReadBytes,
   turnsAheadMax,
@@ -250,13 +251,19 @@ Deno.test("who sends much has no part of a turn before its own while others wait
   assert.ok(new Turn(turns, {}).isOver(longLine), "nor begins what is very long");
 });
 
-for (const others of [true, false]) {
-  Deno.test(`a turn that could not be interrupted is ${others ? "owed to the others as long as they use it" : "owed to nobody where there are none"}`, async () => {
+for (
+  const { others, tookMs, owedMs } of [
+    { others: true, tookMs: turnOwedFromMs, owedMs: turnOwedMsMin },
+    { others: true, tookMs: 50, owedMs: 50 * turnOwedTimes },
+    { others: false, tookMs: turnOwedFromMs, owedMs: 0 },
+  ]
+) {
+  Deno.test(`a turn of ${tookMs} ms that could not be interrupted is ${others ? "owed to the others as long as they use it" : "owed to nobody where there are none"}`, async () => {
     const { clock, turns, pauses } = setUp();
     let isNext = false;
     const turn = new Turn(turns, {});
     turn.begin(manyBytes);
-    clock.advance(turnOwedFromMs);
+    clock.advance(tookMs);
     turn.end();
     void turn.pass().then(() => isNext = true);
     if (others) new Turn(turns, {}).begin(50);
@@ -264,7 +271,7 @@ for (const others of [true, false]) {
     await settled();
     assert.equal(isNext, !others);
     if (!others) return;
-    const calls = turnOwedMsMin / turnOwedLookMs;
+    const calls = owedMs / turnOwedLookMs;
     for (let call = 1; call < calls; call++) {
       new Turn(turns, {}).begin(50);
       await clock.advanceAsync(turnOwedLookMs);
