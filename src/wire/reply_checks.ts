@@ -59,7 +59,7 @@ export function toldOfClients(result: unknown): ToldOfClients | undefined {
   if (!isObject(result)) return undefined;
   for (const kind of ["load", "connections"] as const) {
     const n = result[kind];
-    if (typeof n === "number" && n >= 1 && n < Infinity) return { kind, n };
+    if (typeof n === "number" && n >= 1 && n <= Number.MAX_SAFE_INTEGER) return { kind, n };
   }
   return undefined;
 }

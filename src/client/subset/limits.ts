@@ -69,5 +69,8 @@ export const callsASecondMin = 1;
 /** Largest factor by which a server's load raises or lowers its weight. */
 export const shareMax = 8;
 
+/** A server of a smaller weight counts as one of none: shares by weight are to be numbers. */
+export const shareWeightMin = 1e-9;
+
 /** Shares closer than this to equal count as equal, so that servers take turns. */
 export const shareTolerance = 0.05;

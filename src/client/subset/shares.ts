@@ -1,7 +1,14 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { ToldOfClients } from "../../wire/reply_checks.ts";
-import { askLoadAgainMs, askLoadMs, loadChangeMin, shareMax, shareTolerance } from "./limits.ts";
+import {
+  askLoadAgainMs,
+  askLoadMs,
+  loadChangeMin,
+  shareMax,
+  shareTolerance,
+  shareWeightMin,
+} from "./limits.ts";
 import type { Member } from "./member.ts";
 import { OwnLoad } from "./own_load.ts";
 
@@ -103,7 +110,7 @@ export class Shares {
     for (const [endpoint, { told }] of this.#known) {
       const { weight } = endpoint.instance;
       if (endpoint.isClosed) this.#known.delete(endpoint);
-      else if (weight > 0) {
+      else if (weight >= shareWeightMin) {
         weights += weight;
         weighty++;
         if (told !== undefined) means[told.kind].add(told.n / weight);
@@ -113,7 +120,7 @@ export class Shares {
     let shares = 0;
     for (const [endpoint, { told }] of this.#known) {
       const { weight } = endpoint.instance;
-      if (weight <= 0) {
+      if (weight < shareWeightMin) {
         endpoint.share = 1;
         continue;
       }

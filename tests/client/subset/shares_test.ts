@@ -104,6 +104,20 @@ Deno.test("whatever a server says it is given neither nothing nor all", async ()
   rig.endpoints.close();
 });
 
+Deno.test("whatever servers weigh and say, each is given a part that is a number", async () => {
+  const weights = [1, 1e6, 1e-6, 1e-300, 5e-324, 0];
+  const said = [1, 1e9, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE];
+  const rig = await asked(
+    (port) => said[port % said.length],
+    (port) => weights[port % weights.length] as number,
+  );
+  for (const { weight } of rig.endpoints.all) {
+    assert.ok(weight >= 0 && weight < Infinity, String(weight));
+  }
+  assert.ok(Number.isFinite(rig.endpoints.loads.weightOfOne));
+  rig.endpoints.close();
+});
+
 Deno.test("a client that begins to call tells its servers so at once, and later that it ceases", async () => {
   const rig = await asked(() => 10);
   const servers = [...rig.endpoints.all].map(({ instance }) => rig.transport.server(instance.port));
