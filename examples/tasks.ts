@@ -39,7 +39,8 @@ export const sleep = defineProcedure({
   return null;
 });
 
-/** A plain function: any JSON in, any JSON out. */
+// A plain function: any JSON in, any JSON out. Its comment is what `rpc methods` says of it.
+/** The sum of two numbers. */
 export function add(a: number, b: number): number {
   return a + b;
 }
