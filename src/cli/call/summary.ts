@@ -5,6 +5,7 @@ import { plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
 import { columnLines } from "../../terminal/table.ts";
 import { counted, milliseconds, perSecond, rounded, seconds } from "../../terminal/figure_text.ts";
 import { LatencyHistogram } from "../../terminal/histogram.ts";
+import { terminalSize } from "../../terminal/size.ts";
 
 /** What a summary tells besides the calls. */
 export interface SummaryFacts {
@@ -78,8 +79,11 @@ export class CallSummary {
     }
   }
 
-  /** The summary for people, without a last LF. */
-  text({ elapsedMs, stats, rate, isInterrupted }: SummaryFacts): string {
+  /** The summary for people, without a last LF. Its bars fit the columns. */
+  text(
+    { elapsedMs, stats, rate, isInterrupted }: SummaryFacts,
+    columns = terminalSize().columns,
+  ): string {
     const names = [...this.#errors].map(([name, { count }]) => `${name} ${count}`).join(", ");
     const lines = [
       `${counted(this.#calls, "call")}, ${counted(this.#failed, "error")}${
@@ -88,7 +92,7 @@ export class CallSummary {
       `${seconds(elapsedMs)} s, ${rounded(perSecond(this.#calls, elapsedMs))} calls/s` +
       (isInterrupted ? ", interrupted" : ""),
     ];
-    if (this.#calls > 0) lines.push(...this.#latencyLines(rate));
+    if (this.#calls > 0) lines.push(...this.#latencyLines(rate, columns));
     if (this.#servers.size > 0) lines.push("calls per server:", ...this.#serverLines());
     if (this.#failed > 0) lines.push("failures:", ...this.#errorLines());
     lines.push(`${counted(stats.retries, "retry")}, ${counted(stats.ejections, "ejection")}`);
@@ -125,7 +129,7 @@ export class CallSummary {
     });
   }
 
-  #latencyLines(rate: number | undefined): string[] {
+  #latencyLines(rate: number | undefined, columns: number): string[] {
     const latency = this.#latency;
     const at = (percent: number) =>
       `p${percent} ${milliseconds(latency.quantileMs(percent / 100))}`;
@@ -141,8 +145,10 @@ export class CallSummary {
     const labels = bins.map(({ toMs }) => milliseconds(toMs));
     const labelWidth = Math.max(...labels.map((label) => label.length));
     const countWidth = String(most).length;
+    const room = columns - "  ≤ ".length - labelWidth - 2 - countWidth - 1;
+    const barWidth = Math.max(1, Math.min(barWidthMax, room));
     for (const [i, { count }] of bins.entries()) {
-      const bar = "■".repeat(Math.ceil(barWidthMax * count / most));
+      const bar = "■".repeat(Math.ceil(barWidth * count / most));
       const label = (labels[i] ?? "").padStart(labelWidth);
       lines.push(`  ≤ ${label}  ${String(count).padStart(countWidth)} ${bar}`.trimEnd());
     }

@@ -33,6 +33,16 @@ Deno.test("the text tells count, errors, time, rate, latencies, servers, failure
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
 });
 
+Deno.test("the bars fit a narrow terminal, and are no longer on a wide one", () => {
+  const longest = (columns: number) => {
+    const bars = filled().text(facts, columns).split("\n").filter((line) => line.includes("■"));
+    return Math.max(...bars.map((line) => line.length));
+  };
+  assert.equal(longest(40), 40);
+  assert.equal(longest(200), longest(80));
+  assert.ok(longest(1) < 40);
+});
+
 Deno.test("the first of the failures is told without the secrets that it quotes", () => {
   const summary = new CallSummary();
   // As long that it would be cut ahead of the @ by which it is known.
