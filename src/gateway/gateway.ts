@@ -54,6 +54,7 @@ export class Gateway {
   readonly #listener: HttpListener;
   readonly #routes: Routes;
   readonly #calls: Calls;
+  readonly #agents: Agents;
   readonly #ended: AbortController;
   readonly #options: GatewayOptions;
 
@@ -61,12 +62,14 @@ export class Gateway {
     listener: HttpListener,
     routes: Routes,
     calls: Calls,
+    agents: Agents,
     ended: AbortController,
     options: GatewayOptions,
   ) {
     this.#listener = listener;
     this.#routes = routes;
     this.#calls = calls;
+    this.#agents = agents;
     this.#ended = ended;
     this.#options = options;
   }
@@ -80,6 +83,9 @@ export class Gateway {
     const bound = boundOfGateway(options.messageMax);
     const bodies = new BodyReader(clock, bound);
     const answers = new Answers(clock, bound);
+    const agents = new Agents({
+      ...{ calls, catalogue, bodies, answers, clock, ended: ended.signal },
+    });
     const routes = new Routes({
       access: new Access({
         token,
@@ -88,7 +94,7 @@ export class Gateway {
         secure: tls !== undefined,
         publicUrl: options.publicUrl,
       }),
-      agents: new Agents({ calls, catalogue, bodies, answers }),
+      agents,
       bodies,
       answers,
       bound,
@@ -112,6 +118,7 @@ export class Gateway {
         await HttpListener.open({ ...listen, tls, answer, messageBytesMax, clock, log }),
         routes,
         calls,
+        agents,
         ended,
         options,
       );
@@ -120,6 +127,11 @@ export class Gateway {
       const reason = listenProblem(error, listen);
       throw new CommandError(`Cannot listen on ${addressOf(listen)}: ${reason}`);
     }
+  }
+
+  /** A server has come, gone or described itself anew, as its client tells. */
+  serverChanged(): void {
+    this.#agents.serverChanged();
   }
 
   /** Where it is reached: `http://127.0.0.1:8080/`. */

@@ -213,5 +213,14 @@ export const gatewayAgentsMax = 256;
 /** Most of one address. Past it its own longest unused one is dropped, and nobody else's. */
 export const gatewayAgentsOfCallerMax: number = gatewayAgentsMax / 2;
 
+/** How long after a change of servers other tools are looked for: past what a list is kept for. */
+export const gatewayToolsLookMs: number = 2 * gatewayCatalogueMs;
+
+/** Most agents that wait to be told of other tools: each holds a connection. */
+export const gatewayListenersMax = 256;
+
+/** Most of one address. */
+export const gatewayListenersOfCallerMax: number = gatewayListenersMax / 2;
+
 /** Most pages that are updated at once: each holds a connection. */
 export const gatewayLooksMax = 256;

@@ -131,6 +131,7 @@ const packagesOfFiles: Readonly<Record<string, readonly string[]>> = {
   "src/library/settings.ts": ["npm:smol-toml@1.9.1"],
   "src/gateway/agents/agents.ts": ["@modelcontextprotocol/server"],
   "src/gateway/agents/sessions.ts": ["@modelcontextprotocol/server"],
+  "src/gateway/agents/tool_changes.ts": ["@modelcontextprotocol/server"],
   "src/gateway/agents/tool_server.ts": ["@modelcontextprotocol/server"],
   "src/keys/authority.ts": ["reflect-metadata", "@peculiar/x509"],
 };

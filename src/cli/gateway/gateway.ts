@@ -50,10 +50,12 @@ export async function run(
   const discovery = await openCommandRegistry(flags, log);
   const { service, timeout: timeoutMs, messageMax, subset, zone } = flags;
   const tracer = await openTracer(log);
+  let gateway: Gateway | undefined;
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, messageMax, clock: systemClock, log, tracer },
     ...{ subset, zone, exactNumbers: true },
     registryChanged: (trouble) => tellOfRegistry(log, trouble),
+    serverChanged: () => gateway?.serverChanged(),
     // Each request comes by a turn of its own, and those of one round of the event loop together
     // are one write.
     later: (run) => void setImmediate(run),
@@ -62,7 +64,7 @@ export async function run(
   const interrupt = onInterrupt(() => hurry.abort());
   withholdSignalWarning();
   try {
-    const gateway = await Gateway.start({
+    gateway = await Gateway.start({
       ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },
       publicUrl: publicUrl?.href.replace(/\/$/, ""),
       readOnly: flags.readOnly,

@@ -6,13 +6,13 @@ import type { CallOptions } from "../../client/client_options.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";
 import type { Params } from "../../wire/message.ts";
 import { isTraceparent } from "../../wire/requests/traceparent.ts";
-import type { Tool } from "./tools.ts";
+import { shownTools, type Tool } from "./tools.ts";
 
 /** What a tool server needs. */
 interface ToolServerOptions {
   /** What to offer now. */
   readonly tools: (signal: AbortSignal) => Promise<readonly Tool[]>;
-  /** Whether {@link ToolServer.look} is called when there may be other methods. @default false */
+  /** Whether its client is told when there are other tools. @default false */
   readonly tellsChanges?: boolean;
   /** Never rejects. */
   readonly call: (method: string, params: Params, options: CallOptions) => Promise<CallReport>;
@@ -41,14 +41,11 @@ export async function toolServer(
   const { Server } = await import("@modelcontextprotocol/server");
   const capabilities = { tools: tellsChanges ? { listChanged: true } : {} };
   const server = new Server({ name: "rpc", version }, { capabilities, jsonSchemaValidator });
-  const list = async (signal: AbortSignal) =>
-    (await tools(signal)).map(({ method: _, parameters: __, ...tool }) => tool);
-  /** The tools that the client was told of last, as JSON. */
-  let told: string | undefined;
+  /** The tools that the client was told of last. */
+  let told: readonly Tool[] | undefined;
   server.setRequestHandler("tools/list", async (_request, { mcpReq }) => {
-    const all = await list(mcpReq.signal);
-    if (tellsChanges) told = JSON.stringify(all);
-    return { tools: all };
+    told = await tools(mcpReq.signal);
+    return { tools: shownTools(told) };
   });
   server.setRequestHandler("tools/call", async ({ params }, { mcpReq: { signal, _meta } }) => {
     let offered: readonly Tool[];
@@ -74,9 +71,10 @@ export async function toolServer(
   });
   return Object.assign(server, {
     async look(signal: AbortSignal) {
-      if (told === undefined) return;
-      const now = await list(signal).then(JSON.stringify, () => told);
-      if (now === told) return;
+      const before = told;
+      if (before === undefined) return;
+      const now = await tools(signal).catch(() => before);
+      if (JSON.stringify(shownTools(now)) === JSON.stringify(shownTools(before))) return;
       told = now;
       // It may have gone.
       await server.sendToolListChanged().catch(() => {});

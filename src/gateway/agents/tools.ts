@@ -15,6 +15,11 @@ export interface Tool {
   readonly annotations: { readonly idempotentHint: boolean };
 }
 
+/** Tools as agents are told of them. */
+export function shownTools(tools: readonly Tool[]): Omit<Tool, "method" | "parameters">[] {
+  return tools.map(({ method: _, parameters: __, ...shown }) => shown);
+}
+
 /** Longest name of a tool, and of a member of its input, that all clients accept. */
 const nameLengthMax = 64;
 

@@ -22,10 +22,20 @@ export const stateOf = method(z.tuple([]), () => state);
 export const echo = method(z.tuple([z.unknown()]), ([value]) => value);
 `;
 
-/** The official client of MCP, at a gateway. */
-async function agentOf({ url, token }: GatewayProcess, mode: VersionNegotiationMode = "legacy") {
-  const options = { versionNegotiation: { mode } };
-  const client = new Client({ name: "test", version: "1" }, options);
+/**
+ * The official client of MCP, at a gateway.
+ *
+ * @param onChanged called when it is told of other tools
+ */
+async function agentOf(
+  { url, token }: GatewayProcess,
+  mode: VersionNegotiationMode = "legacy",
+  onChanged?: () => void,
+) {
+  const client = new Client({ name: "test", version: "1" }, {
+    versionNegotiation: { mode },
+    ...(onChanged && { listChanged: { tools: { onChanged, autoRefresh: false, debounceMs: 0 } } }),
+  });
   const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
   });
@@ -86,6 +96,23 @@ Deno.test("the official MCP client lists, calls, fails and cancels over the gate
   await using agent = await agentOf(gateway);
   await agent.transport.terminateSession();
   await assert.rejects(agent.call("fib", { n: 10 }), /session/i);
+});
+
+Deno.test("agents over HTTP that listen are told of other tools, and keep no gateway from its end", async () => {
+  await using home = await RpcHome.create();
+  const path = `${home.workingDirectory}/tasks.ts`;
+  await Deno.writeTextFile(path, module);
+  await home.serve(["127.0.0.1", "0", "tasks.ts", "--watch", "--no-builtin"]);
+  const gateway = await startGateway(home, patiently);
+  let told = 0;
+  await using agent = await agentOf(gateway, { pin: "2026-07-28" }, () => void told++);
+  const names = async () => (await agent.client.listTools()).tools.map(({ name }) => name).join();
+  assert.equal(await names(), "echo,hangs,stateOf");
+  await Deno.writeTextFile(path, `${module}export const more = () => 1;\n`);
+  await waitFor("a word of the reload", () => told > 0);
+  assert.equal(await names(), "echo,hangs,more,stateOf");
+  gateway.process.signal("SIGTERM");
+  assert.equal(await gateway.process.ended(), 0);
 });
 
 Deno.test("agents over HTTP want the token, take no batch, round no numbers, and act on nothing with --read-only", async () => {

@@ -6,7 +6,11 @@ import { Agents } from "../../../src/gateway/agents/agents.ts";
 import { Answers } from "../../../src/gateway/door/answers.ts";
 import { BodyReader } from "../../../src/gateway/door/body.ts";
 import { HttpProblem } from "../../../src/gateway/door/problem.ts";
-import { gatewayAgentsMax, gatewayAgentsOfCallerMax } from "../../../src/gateway/limits.ts";
+import {
+  gatewayAgentsMax,
+  gatewayAgentsOfCallerMax,
+  gatewayListenersOfCallerMax,
+} from "../../../src/gateway/limits.ts";
 import { builtin } from "../../../src/procedures/builtin.ts";
 import { toOpenRpc } from "../../../src/procedures/documents/describe.ts";
 import { openRpcSchema } from "../../../src/procedures/openrpc.ts";
@@ -21,6 +25,7 @@ import { waitFor } from "../../support/wait_for.ts";
 function agents(trouble?: Error) {
   const clock = new VirtualClock();
   const given: AbortSignal[] = [];
+  const ended = new AbortController();
   const { methods, ...rest } = openRpcSchema.parse(
     toOpenRpc(builtin, { title: "rpc", version: "" }),
   );
@@ -47,6 +52,8 @@ function agents(trouble?: Error) {
     },
     bodies: new BodyReader(clock),
     answers: new Answers(clock),
+    clock,
+    ended: ended.signal,
   });
   let others = 0;
   /** Each in the name of another address, unless one is said. */
@@ -89,11 +96,34 @@ function agents(trouble?: Error) {
         gone: new AbortController().signal,
       },
     );
+  const listen = (caller: string) => {
+    const version = "2026-07-28";
+    const params = {
+      notifications: { toolsListChanged: true },
+      _meta: {
+        "io.modelcontextprotocol/protocolVersion": version,
+        "io.modelcontextprotocol/clientCapabilities": {},
+      },
+    };
+    const method = "subscriptions/listen";
+    return all.answer(
+      new Request("http://127.0.0.1/mcp", {
+        method: "POST",
+        body: JSON.stringify({ jsonrpc: "2.0", id: 5, method, params }),
+        headers: {
+          accept: "application/json, text/event-stream",
+          "content-type": "application/json",
+          ...{ "mcp-method": method, "mcp-protocol-version": version },
+        },
+      }),
+      { caller, address: caller, connection: undefined, gone: new AbortController().signal },
+    );
+  };
   const callOf = (id: number) => ({
     ...{ jsonrpc: "2.0", id, method: "tools/call" },
     params: { name: "fib", arguments: { n: 1 } },
   });
-  return { ask, begin, end, callOf, given, document };
+  return { ask, begin, end, callOf, given, document, listen, ended };
 }
 
 const isProblem = (status: number) => (error: unknown) =>
@@ -158,6 +188,27 @@ Deno.test("an address that begins without an end ends agents of its own, and of 
   const again = [];
   for (let i = 0; i < gatewayAgentsOfCallerMax; i++) again.push(await begin("greedy"));
   for (const session of [honest, ...again]) assert.equal((await end(session)).status, 204);
+});
+
+Deno.test("who listens for other tools has a share, which is free when it leaves or the gateway ends", async () => {
+  const { listen, ended } = agents();
+  const bodies: (ReadableStream<Uint8Array> | null)[] = [];
+  for (const caller of ["greedy", "honest"]) {
+    for (let i = 0; i < gatewayListenersOfCallerMax; i++) bodies.push((await listen(caller)).body);
+    if (caller === "greedy") await assert.rejects(listen(caller), isProblem(503));
+  }
+  assert.match(await (await listen("other")).text(), /limit/);
+  const [first, ...others] = bodies;
+  await first?.cancel();
+  others.push((await listen("greedy")).body);
+  await assert.rejects(listen("greedy"), isProblem(503));
+  ended.abort();
+  for (const body of others) {
+    // Both are told: that it listens, and that this ended as it should.
+    const text = await new Response(body).text();
+    assert.match(text, /"notifications\/subscriptions\/acknowledged".*"toolsListChanged":true/);
+    assert.match(text, /"id":5,"result":/);
+  }
 });
 
 Deno.test("the methods are made tools once for all agents", async () => {
