@@ -2213,9 +2213,10 @@ def _tls_handler(keys: "Optional[_Keys]", names: List[str]) -> Any:
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[\w.~-]+)?")
 
 
-def read_instance(text: bytes, service: str = "") -> Optional[_Instance]:
+def read_instance(text: Optional[bytes], service: str = "") -> Optional[_Instance]:
     """A registration, in the form of Curator's service discovery; `None` if it is none, or switched off."""
-    if len(text) > INSTANCE_BYTES_MAX:
+    # Kazoo has `None` for a node that was made without any data.
+    if text is None or len(text) > INSTANCE_BYTES_MAX:
         return None
     try:
         json_ = json.loads(text.decode("utf-8"))

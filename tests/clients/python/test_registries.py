@@ -48,6 +48,7 @@ class Instances(unittest.TestCase):
 
     def test_what_is_none_is_skipped(self):
         for text in (
+            None,
             b"",
             b"{",
             b"[]",
@@ -74,7 +75,7 @@ class Instances(unittest.TestCase):
             instance(rpc={"secret": 5}),
             instance(registrationTimeUTC="now"),
         ):
-            with self.subTest(text[:80]):
+            with self.subTest((text or b"")[:80]):
                 self.assertIsNone(read_instance(text))
 
 
