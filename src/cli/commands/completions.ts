@@ -14,11 +14,9 @@ export const command: Command<typeof completionsFlags> = {
   ],
   flags: completionsFlags,
   examples: [
-    [
-      "rpc completions bash > ~/.local/share/bash-completion/completions/rpc",
-      "for bash, permanently",
-    ],
-    ["rpc completions zsh > ~/.zfunc/_rpc", "for zsh, if ~/.zfunc is in fpath"],
+    // Into files that every shell reads: directories for completions may be missing.
+    ["rpc completions bash >> ~/.bashrc", "for bash, permanently"],
+    ["rpc completions zsh >> ~/.zshrc", "for zsh, permanently"],
     ["rpc completions fish > ~/.config/fish/completions/rpc.fish", "for fish, permanently"],
     ["rpc completions powershell >> $PROFILE", "for PowerShell, permanently"],
   ],
