@@ -52,6 +52,19 @@ Deno.test("an entry that went and came back is told of again", () => {
   assert.equal(log.warnings.length, 2);
 });
 
+Deno.test("after most have gone, twice as many as are left are told of", () => {
+  for (const isOneByOne of [false, true]) {
+    const { log, skipped, add } = setUp();
+    add(0, 100);
+    if (isOneByOne) { for (let i = 10; i < 100; i++) skipped.forget(`n${i}`); }
+    else skipped.keepOnly((name) => Number(name.slice(1)) < 10);
+    add(100, 109);
+    assert.equal(log.warnings.length, 1);
+    add(109, 110);
+    assert.match(log.warnings[1] ?? "", /^Skipped 20 nodes/);
+  }
+});
+
 Deno.test("of entries that were too few for another warning none is told of once it is gone", () => {
   const { log, skipped, add } = setUp();
   add(0, 20);

@@ -33,6 +33,19 @@ Deno.test("what is cut ends with an ellipsis, and those that can spare most are 
   ]);
 });
 
+Deno.test("what is too much is cut to the character, and nothing else is left out or cut", () => {
+  const three = ["x", "y", "z"].map((letter, i) => ({
+    head: letter,
+    cell: (row: readonly string[]) => row[i]!,
+    cutTo: 5,
+    dispensable: i,
+  }));
+  const wide = [["x".repeat(10), "y".repeat(10), "z".repeat(10)]];
+  assert.equal(tableLines(three, wide, 34)[1], wide[0]!.join("  "));
+  assert.equal(tableLines(three, wide, 19)[1], "xxxx…  yyyy…  zzzz…");
+  assert.equal(tableLines(three, wide, 18)[1], "xxxxxxx…  yyyyyyy…");
+});
+
 Deno.test("columns are left out only where cutting is not enough, and others keep their place", () => {
   const [head, first] = tableLines(columns, rows, 18);
   assert.equal(head, "name   note");

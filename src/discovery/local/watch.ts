@@ -63,7 +63,6 @@ export class LocalWatch implements Watch {
   /** When everything is to be checked, with or without events. */
   #rescanAtMs = -Infinity;
   #hasLooked = false;
-  #isClosed = false;
 
   constructor(
     directory: LocalDirectory,
@@ -90,7 +89,6 @@ export class LocalWatch implements Watch {
   }
 
   close(): void {
-    this.#isClosed = true;
     this.#teller.close();
     this.#stopEvents();
     void this.#scanning.close().then(this.#resolveEnded);
@@ -121,7 +119,7 @@ export class LocalWatch implements Watch {
   }
 
   #startEvents(path: string): void {
-    if (this.#events !== undefined || this.#isClosed) return;
+    if (this.#events !== undefined) return;
     try {
       this.#events = this.#options.watchDirectory(path);
       this.#eventsFailed = false;

@@ -247,6 +247,8 @@ test("a closed watch says nothing more", async (directory) => {
   const said = inner.watcher;
   said?.trouble(outage);
   watch.close();
+  assert.equal(inner.watcher, undefined, "nor does it ask");
+  assert.equal(clock.pendingTimers, 0);
   said?.snapshot({ instances: [], stale: false }, { listed: [], unlisted: [] });
   await clock.advanceAsync(silenceMs);
   await discovery.close();

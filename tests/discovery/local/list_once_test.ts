@@ -46,7 +46,15 @@ Deno.test("a list that is read once has the live servers, and asks no other thre
 
 Deno.test("a list of which there is anything to tell is left to those who tell it", async () => {
   const id = "00000000-0000-4000-8000-000000000000";
-  for (const [name, text] of [["notes.json", "{}"], [`${id}.json`, "{}"], [`${id}.json`, "?"]]) {
+  const withoutLock = encodeInstance(anInstance({ port: 7003 }), id);
+  for (
+    const [name, text] of [
+      ["notes.json", "{}"],
+      [`${id}.json`, "{}"],
+      [`${id}.json`, "?"],
+      [`${id}.json`, withoutLock],
+    ]
+  ) {
     await withTwo(async (registry, directory) => {
       await Deno.writeTextFile(`${directory}/${name}`, text as string);
       assert.deepEqual(await portsOf(registry), []);

@@ -54,3 +54,43 @@ Deno.test("a scan of many registrations lets others run, and one of few asks nob
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test("a scan reads what is new or has changed, and looks at other locks only if told to", async () => {
+  const directory = await Deno.makeTempDir();
+  const own = await OwnRegistration.publish(
+    directory,
+    (id) => encodeInstance(anInstance({ port: 7001 }), id),
+  );
+  const id = [...Deno.readDirSync(directory)][0]!.name.slice(0, 36);
+  const { openSync, readDirSync, readFileSync } = Deno;
+  const did: string[] = [];
+  try {
+    Deno.openSync = (path, options) => {
+      did.push("look");
+      return openSync(path, options);
+    };
+    Deno.readFileSync = (path) => {
+      did.push("read");
+      return readFileSync(path);
+    };
+    Deno.readDirSync = () => assert.fail("it occupies the thread");
+    const scanner = new LocalScanner({ service: "rpc", skipped });
+    const [nothing, it] = [new Set<string>(), new Set([id])];
+    for (
+      const [touched, all, expected] of [
+        [undefined, false, ["look", "read"]],
+        [nothing, false, []],
+        [nothing, true, ["look"]],
+        [it, false, ["look", "read"]],
+        [undefined, false, ["look", "read"]],
+      ] as const
+    ) {
+      assert.equal((await scanner.scan(directory, { touched, all })).length, 1);
+      assert.deepEqual(did.splice(0), expected);
+    }
+  } finally {
+    Object.assign(Deno, { openSync, readDirSync, readFileSync });
+    await own.remove();
+    await Deno.remove(directory, { recursive: true });
+  }
+});

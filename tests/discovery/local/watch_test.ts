@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
+import { encodeInstance } from "../../../src/discovery/instance_json.ts";
 import { LocalDiscovery } from "../../../src/discovery/local/local.ts";
 import type { WatchDirectory } from "../../../src/discovery/local/watch.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -52,9 +53,59 @@ Deno.test("local: a registration is looked at once it is whole, many of them tog
       assert.ok(isListed(1), "not looked at right after the look before");
       clock.advance(5);
       await untilIdle("the second server", () => isListed(2));
+
+      const id = crypto.randomUUID();
+      const lockPath = join(service, `${id}.lock`);
+      const lock = Deno.openSync(lockPath, { createNew: true, read: true, write: true });
+      lock.lockSync(true);
+      const killed = encodeInstance(anInstance({ port: 7003 }), id);
+      await Deno.writeTextFile(join(service, `${id}.json`), killed);
+      await tellOf();
+      await waitFor("the look to be asked for", () => (clock.nextDueMs ?? never) < never);
+      clock.advance(5);
+      await untilIdle("the third server", () => isListed(3));
+      // As the kernel does it: its files are as they were.
+      lock.close();
+      await emit.write({ paths: [lockPath] });
+      await waitFor("the look to be asked for", () => (clock.nextDueMs ?? never) < never);
+      clock.advance(5);
+      await untilIdle("its end", () => isListed(2));
     } finally {
       await discovery.close();
       await server.close();
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("local: events that have ended with their directory begin anew at the next look", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const clock = new VirtualClock();
+    let begun = 0;
+    let ended = 0;
+    const discovery = open(directory, clock, (path) => {
+      begun++;
+      const events = new Blob([]).stream().pipeThrough(
+        new TransformStream<unknown, { readonly paths: readonly string[] }>({
+          flush: (controller) => controller.enqueue({ paths: [path] }),
+        }),
+      );
+      return Object.assign(events.values(), { close: () => void ended++ });
+    });
+    try {
+      discovery.watch("rpc", new Recorder());
+      for (let look = 1; look <= 3; look++) {
+        await waitFor("the events to end", () => {
+          clock.advance(0);
+          return ended === look;
+        });
+        assert.equal(begun, look);
+        clock.advance(never);
+      }
+    } finally {
+      await discovery.close();
     }
   } finally {
     await Deno.remove(directory, { recursive: true });

@@ -2,6 +2,12 @@ import assert from "node:assert/strict";
 import { type LogFields, silentLogger } from "../../../src/base/log.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { Gates, serverTest } from "../fixtures/harness.ts";
+import {
+  partialLinesBytesMax,
+  requestsBytesMax,
+  unreadBytesMax,
+} from "../../../src/server/limits.ts";
+import { sharedLimitsFor } from "../../../src/server/bounds/shared.ts";
 import type { RawPeer } from "../fixtures/peer.ts";
 
 serverTest(
@@ -82,4 +88,13 @@ serverTest("long requests of all connections are bounded together (P-44)", async
   gates.release();
   for (const peer of peers.slice(0, 2)) assert.equal((await peer.answer(1)).result, "released");
   gates.release();
+});
+
+Deno.test("a server that takes longer messages has room for some of them, and never less than usual", () => {
+  const least = { partialLinesBytesMax, requestsBytesMax, unreadBytesMax };
+  assert.deepEqual(sharedLimitsFor(1), least);
+  const gib = 1024 ** 3;
+  assert.deepEqual(sharedLimitsFor(gib), {
+    ...{ partialLinesBytesMax: 4 * gib, requestsBytesMax: 8 * gib, unreadBytesMax: 8 * gib },
+  });
 });
