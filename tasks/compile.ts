@@ -54,7 +54,9 @@ export async function prepareProgram(
  * `deno compile`: a user's module that imports ours would get a second copy of it. Of the npm
  * packages only those come along that the program imports, not those of its tests. Without the
  * cache of V8's bytecode: a binary would keep it in the system's temporary directory, under a name
- * that anybody can tell, and would run what another user has put there.
+ * that anybody can tell, and would run what another user has put there. Quiet, which the binary
+ * then is too: else the runtime logs what strangers do, such as a line for each connection of
+ * HTTP/2 that takes back its requests. Errors are told all the same.
  */
 export function compileArguments(
   target: string,
@@ -63,7 +65,8 @@ export function compileArguments(
   exclude: readonly string[] = [],
 ): string[] {
   return [
-    ...["compile", "--allow-all", "--no-prompt", "--no-code-cache", "--exclude-unused-npm"],
+    ...["compile", "--quiet", "--allow-all", "--no-prompt"],
+    ...["--no-code-cache", "--exclude-unused-npm"],
     // For the permissions of a sandbox's thread.
     "--unstable-worker-options",
     // On the main thread: handing a few functions to another takes a call longer than they do. And

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { startGateway } from "../../support/gateway_process.ts";
 import { shTest } from "../../support/posix.ts";
+import { binaryTest } from "../../support/program.ts";
+import { receive, writeText } from "../../support/raw_peer.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -137,5 +139,34 @@ shTest(
     } finally {
       for (const peer of peers) peer.close();
     }
+  },
+);
+
+/** A frame of HTTP/2. */
+function frame(type: number, flags: number, stream: number, payload: string): string {
+  const length = payload.length;
+  const head = [0, length >> 8, length & 0xff, type, flags, 0, 0, stream >> 8, stream & 0xff];
+  return String.fromCharCode(...head) + payload;
+}
+
+// To see it fail: leave --quiet out in tasks/compile.ts.
+binaryTest(
+  "who takes back requests of HTTP/2 at once writes nothing into a gateway's log",
+  async () => {
+    await using home = await RpcHome.create();
+    const gateway = await startGateway(home);
+    const { hostname, port } = new URL(gateway.url);
+    // By the tables of HPACK: `POST`, `http` and `/`.
+    const taken = (stream: number) =>
+      frame(1, 4, stream, "\x83\x86\x84") + frame(3, 0, stream, "\0\0\0\x08");
+    const requests = Array.from({ length: 100 }, (_, i) => taken(2 * i + 1)).join("");
+    using peer = await Deno.connect({ hostname, port: Number(port) });
+    const received = receive(peer);
+    await writeText(peer, `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${frame(4, 0, 0, "")}${requests}`);
+    await waitFor("the end of the connection", () => received.isEnded);
+    const enhanceYourCalm = "\0\0\0\x0b";
+    assert.ok(received.text.includes(enhanceYourCalm), JSON.stringify(received.text));
+    assert.equal((await gateway.fetch("/healthz")).status, 200);
+    assert.equal(gateway.process.stderr, "");
   },
 );
