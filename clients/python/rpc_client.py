@@ -29,6 +29,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import hashlib
 import ipaddress
 import json
 import logging
@@ -134,6 +135,7 @@ EJECTION = 30.0
 CANDIDATES_MAX = 8
 LACKING_MAX = 10_000
 
+LAST_KNOWN_BYTES_MAX = 16 * 1024 * 1024
 INSTANCE_BYTES_MAX = 256 * 1024
 READS_AT_ONCE = 64
 KEY_FILE_BYTES_MAX = 64 * 1024
@@ -533,7 +535,8 @@ def _instead(value: Any) -> str:
         return "send list(value)"
     if callable(value) and not isinstance(value, type):
         return "send what it returns"
-    if isinstance(value, BaseException) or type(value).__str__ is not object.__str__:
+    kind: Any = type(value)
+    if isinstance(value, BaseException) or kind.__str__ is not object.__str__:
         return "send str(value)"
     return "send a dict, or make its class a dataclass"
 
@@ -1909,6 +1912,11 @@ class _Registry:
         self._thread: Optional[threading.Thread] = None
         self._told: Optional[List[_Instance]] = None
         self._is_troubled = False
+        self._last_known: Optional[_LastKnown] = None
+
+    def remember(self, directory: str, service: str) -> None:
+        """Has its last list kept on disk."""
+        self._last_known = _LastKnown(directory, self.shown, service)
 
     def start(self, service: str, tell: Callable[[Optional[List[_Instance]], Optional[str]], None]) -> None:
         self._service, self._tell = service, tell
@@ -1930,14 +1938,76 @@ class _Registry:
         if instances != self._told:
             self._told = instances
             self._tell(instances, None)
+            # In an outage an empty list would help nobody.
+            if instances and self._last_known is not None:
+                self._last_known.save(instances)
+
+    def _recall(self) -> None:
+        """Tells the list that was kept, if the registry has told none."""
+        if self._told is None and self._last_known is not None:
+            self._told = self._last_known.load()
+            if self._told:
+                count = len(self._told)
+                log.warning("%s cannot be asked, using its last known list of %d servers", self.shown, count)
+                self._tell(self._told, None)
 
     def _trouble(self, text: str) -> None:
+        self._recall()
         if not self._is_troubled and not self._is_stopped:
             self._is_troubled = True
             self._tell(None, text)
 
     def _run(self) -> None:
         raise NotImplementedError
+
+
+class _LastKnown:
+    """A registry's last list on disk, for a time when it cannot be asked."""
+
+    def __init__(self, directory: str, registry: str, service: str) -> None:
+        digest = hashlib.sha256(registry.encode()).hexdigest()[:16]
+        self._path = os.path.join(directory, f"{service}-{digest}.python.json")
+        self._has_failed = False
+
+    def load(self) -> List[_Instance]:
+        """The list that was saved; empty where there is none that can be used."""
+        try:
+            if not stat.S_ISREG(os.stat(self._path).st_mode):
+                raise ValueError("it is no regular file")
+            _assert_own(self._path, 600)
+            _assert_own(os.path.dirname(self._path) or ".", 700)
+            with open(self._path, "rb") as file:
+                read = [read_instance(json.dumps(one).encode()) for one in json.loads(file.read(LAST_KNOWN_BYTES_MAX))]
+            return [one for one in read if one is not None]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            log.warning("Cannot use the last known list of servers %s: %s", self._path, error)
+            return []
+
+    def save(self, instances: List[_Instance]) -> None:
+        """Replaces the list. A failure is told once, and the old list stays."""
+        temporary = f"{self._path}.{uuid.uuid4()}.tmp"
+        try:
+            os.makedirs(os.path.dirname(self._path) or ".", mode=0o700, exist_ok=True)
+            file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(file, "w", encoding="utf-8") as target:
+                json.dump([self._written(one) for one in instances], target)
+            os.replace(temporary, self._path)
+            self._has_failed = False
+        except OSError as error:
+            _remove(temporary)
+            if not self._has_failed:
+                self._has_failed = True
+                log.warning("Cannot keep the last known list of servers %s: %s", self._path, error)
+
+    def _written(self, one: _Instance) -> Dict[str, Any]:
+        """As registries list it."""
+        ours: Dict[str, Any] = {"weight": one.weight}
+        if one.cluster is not None:
+            ours["tls"] = {"cluster": one.cluster}
+        port = "port" if one.cluster is None else "sslPort"
+        return {"id": one.id, "address": one.host, port: one.port, "registrationTimeUTC": one.started_at, "rpc": ours}
 
 
 class _StaticRegistry(_Registry):
@@ -2122,6 +2192,7 @@ class _ZooKeeperRegistry(_Registry):
                         self._found(self._look())
                         retry.failures = 0
                     except Exception as error:  # Kazoo's errors have no class in common.
+                        self._recall()
                         pause = retry.next()
                         if retry.failures > 1 and client.connected:
                             name = type(error).__name__
@@ -2506,6 +2577,7 @@ class _Options:
         keys: Optional[str],
         insecure: Optional[bool],
         message_max: int,
+        last_known_dir: "Union[str, os.PathLike[str], None]",
     ) -> None:
         self.service = service or _setting("service") or "rpc"
         if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", self.service) is None:
@@ -2531,6 +2603,8 @@ class _Options:
             if os.path.lexists(directory) and not os.path.isdir(directory):
                 raise InvalidParams(f"Cannot read keys in {directory}: it is no directory and no link to one")
         self.registry = open_registry(registry or _setting("registry") or "local:", self.keys)
+        if last_known_dir is not None and isinstance(self.registry, _ZooKeeperRegistry):
+            self.registry.remember(os.fspath(last_known_dir), self.service)
 
 
 # Clients
@@ -2565,6 +2639,7 @@ class AsyncClient:
     keys: the directory of this machine's keys, where it is not the usual one.
     insecure: goes without keys, and only to servers that do too.
     message_max: the longest answer that is taken, in bytes.
+    last_known_dir: where the last list of a ZooKeeper is kept, for an outage. By default it is not.
 
     A call that is given up by cancelling its task is stopped at the server too.
     """
@@ -2578,8 +2653,9 @@ class AsyncClient:
         keys: Optional[str] = None,
         insecure: Optional[bool] = None,
         message_max: int = MESSAGE_MAX_DEFAULT,
+        last_known_dir: "Union[str, os.PathLike[str], None]" = None,
     ) -> None:
-        self._options = _Options(registry, service, timeout, keys, insecure, message_max)
+        self._options = _Options(registry, service, timeout, keys, insecure, message_max, last_known_dir)
         self._core: Optional[_Core] = None
         self._is_closed = False
 
@@ -2695,8 +2771,9 @@ class Client:
         keys: Optional[str] = None,
         insecure: Optional[bool] = None,
         message_max: int = MESSAGE_MAX_DEFAULT,
+        last_known_dir: "Union[str, os.PathLike[str], None]" = None,
     ) -> None:
-        options = _Options(registry, service, timeout, keys, insecure, message_max)
+        options = _Options(registry, service, timeout, keys, insecure, message_max, last_known_dir)
         self._loop = asyncio.new_event_loop()
         # Whoever holds it may collect garbage, and leave a stream by that.
         self._lock = threading.RLock()

@@ -177,8 +177,19 @@ if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") 
     await cluster.runsOn("s2", 10);
     assert.equal(await first.stop(), 0);
     await client.more(20);
+    const anew = () =>
+      run(
+        pythonWithKazoo as string,
+        cluster.home,
+        `import rpc_client
+with rpc_client.Client("zookeeper://${zooKeeper.connectString}/some/path", last_known_dir="kept") as client:
+    print(client.call("ping", timeout=60))`,
+      );
+    assert.equal(await anew(), "pong");
     await zooKeeper.stop();
     await client.more(50);
+    // A program that begins in the outage has the list of the one before.
+    assert.equal(await anew(), "pong");
     await client.stop();
     const failed = cluster.audit().failed;
     // Calls that waited for the first server longer than a client does while there is none.

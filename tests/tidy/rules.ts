@@ -31,7 +31,7 @@ export const doorsNameWhatTheyExport: Rule = ({ path, text }) =>
 const importsOfClients = new Set(
   // Their own name stands in their examples.
   ("rpc_client " +
-    "asyncio collections concurrent dataclasses datetime decimal enum fcntl ipaddress json kazoo logging math msvcrt numbers os random " +
+    "asyncio collections concurrent dataclasses datetime decimal enum fcntl hashlib ipaddress json kazoo logging math msvcrt numbers os random " +
     "re socket ssl stat sys threading time typing urllib uuid weakref").split(" "),
 );
 

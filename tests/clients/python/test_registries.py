@@ -249,6 +249,74 @@ class Local(unittest.TestCase):
                 client.call("f", timeout=60)
 
 
+class Remembered(unittest.TestCase):
+    """A registry that tells what a test says, and keeps its last list."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.directory = os.path.join(holder.name, "made", "by the client")
+        self.warnings = []
+        said = unittest.mock.patch.object(rpc_client.log, "warning", lambda text, *more: self.warnings.append(text % more))
+        said.start()
+        self.addCleanup(said.stop)
+
+    def registry(self, shown="zookeeper://a:2181"):
+        registry = rpc_client._Registry(shown)
+        registry.told = []
+        registry._tell = lambda found, trouble: registry.told.append(trouble if found is None else found)
+        registry.remember(self.directory, "rpc")
+        return registry
+
+    def files(self):
+        return os.listdir(self.directory) if os.path.isdir(self.directory) else []
+
+    def recalled(self, *given):
+        registry = self.registry(*given)
+        registry._trouble("it is gone")
+        return registry.told
+
+    def test_the_last_list_is_told_in_an_outage_before_it_and_none_in_place_of_the_registrys_own(self):
+        keyed = {"rpc": {"tls": {"cluster": "c"}, "weight": 2.5}, "sslPort": 6667, "port": None}
+        listed = [read_instance(instance()), read_instance(instance(address="::1", **keyed))]
+        self.assertEqual(self.recalled(), ["it is gone"])
+        first = self.registry()
+        first._found(listed)
+        first._found([])
+        self.assertEqual(len(self.files()), 1)
+        self.assertEqual(self.warnings, [])
+        self.assertEqual(self.recalled(), [listed, "it is gone"])
+        self.assertRegex(self.warnings.pop(), "zookeeper://a:2181 cannot be asked.* 2 servers")
+        # The list of another registry is another one.
+        self.assertEqual(self.recalled("zookeeper://b:2181"), ["it is gone"])
+        told = self.registry()
+        told._found(listed[:1])
+        told._trouble("it is gone")
+        self.assertEqual(told.told, [listed[:1], "it is gone"])
+        self.assertEqual(len(self.files()), 1)
+
+    def test_a_list_that_cannot_be_used_or_kept_is_told_of_and_does_no_harm(self):
+        self.registry()._found([read_instance(instance())])
+        path = os.path.join(self.directory, self.files()[0])
+        for text in (b"", b"[1, 2", b"[[[", b"5", b'{"a": 1}', b"\xff", b'[1, null, {"id": "x"}]'):
+            with open(path, "wb") as file:
+                file.write(text)
+            with self.subTest(text):
+                self.assertEqual(self.recalled(), ["it is gone"])
+        if MODES:
+            os.chmod(path, 0o666)
+            self.assertEqual(self.recalled(), ["it is gone"])
+            self.assertRegex(self.warnings[-1], "other users of this machine can change")
+        os.remove(path)
+        os.mkdir(path)
+        self.warnings.clear()
+        registry = self.registry()
+        for port in (1, 2):
+            registry._found([read_instance(instance(port=port))])
+        self.assertEqual((len(registry.told), len(self.warnings)), (2, 1))
+        self.assertEqual(self.files(), [os.path.basename(path)])
+
+
 class Settings(unittest.TestCase):
     def setUp(self):
         holder = tempfile.TemporaryDirectory()
