@@ -107,6 +107,8 @@ signalTest(
         [["127.0.0.1", "0", "--workers", "many"], /Cannot use/],
         [["127.0.0.1", "http"], /Cannot listen on port "http"/],
         [["127.0.0.1", "0", "tasks.rb"], /Cannot serve tasks\.rb as a module/],
+        [["127.0.0.1", "0", "--watch"], /--watch needs a module/],
+        [["192.0.2.1", "0", "--exec", "true"], /anybody who reaches 192\.0\.2\.1 could call it/],
         [["127.0.0.1", "0", "-r", "zookeeper://al:secret@h:1"], /password where all can read it/],
       ] as const
     ) {

@@ -18,7 +18,6 @@ import { RunningServer, type RunningServerOptions } from "../../library/running/
 import { denoWorkerCommand } from "../../library/worker_command.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
 import type { WorkerCommand } from "../../workers/process/worker_command.ts";
-import { isPythonFile } from "../../workers/python/python_file.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serveFlags } from "./flags.ts";
 import { slimAfterMs } from "../limits.ts";
@@ -26,16 +25,15 @@ import { onInterrupt } from "../../terminal/interrupt.ts";
 import { createLogger } from "../process/logger.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";
 import type { MetricsServer } from "./metrics/metrics.ts";
-import { assertModule } from "./module_file.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { openTracer } from "../process/tracing.ts";
 import { metricsAddress, type Place, placeOf } from "./place.ts";
-import { wordsOf } from "../syntax/words.ts";
 import { Slimming } from "./slimming.ts";
 import type { StopFile } from "../process/stop_file.ts";
 import { stopFileVariable } from "../process/stop_file_variable.ts";
 import { type Sandbox, sandboxHoldsNoProgram, sandboxOf } from "./sandbox.ts";
+import { type Source, sourceOf } from "./source.ts";
 import type { SourceWatch } from "./watch_sources.ts";
 
 type Input = CommandInput<typeof serveFlags>;
@@ -55,7 +53,7 @@ interface Supervisors {
 export async function run(input: Input): Promise<number> {
   emptyCoreFiles();
   const place = placeOf(input.positionals);
-  const source = sourceOf(input, place.module);
+  const source = sourceOf(input.flags, place.module);
   const sandbox = await sandboxOf(input.flags);
   const demo = Deno.env.has(demoVariable)
     ? await (await import("../../demo/report_to_demo.ts")).DemoLink.open()
@@ -181,37 +179,6 @@ function keepSlim(server: RunningServer): Disposable {
 
 function callsOf({ methods }: Stats): number {
   return Object.values(methods).reduce((sum, { calls }) => sum + calls, 0);
-}
-
-/** The source of the procedures. */
-type Source = Pick<RunningServerOptions, "module" | "exec" | "python" | "builtin">;
-
-function sourceOf({ flags }: Input, module: string | undefined): Source {
-  const exec = flags.exec === undefined ? undefined : wordsOf(flags.exec);
-  const python = flags.python === undefined ? undefined : programOf(flags.python);
-  if (module !== undefined) assertModule(module);
-  if (python !== undefined && (module === undefined || !isPythonFile(module))) {
-    throw new UsageError(
-      "Cannot use --python without a file of Python functions, such as tasks.py",
-    );
-  }
-  if (flags.watch && module === undefined && exec === undefined) {
-    throw new UsageError("Cannot watch: --watch needs a module or --exec");
-  }
-  if (flags.noBuiltin && module === undefined && exec === undefined) {
-    throw new UsageError("Cannot serve nothing: --no-builtin needs a module or --exec");
-  }
-  return { module, exec, python, builtin: !flags.noBuiltin };
-}
-
-/** A program and its arguments: a path may contain spaces, a command arguments (`py -3.12`). */
-function programOf(text: string): string[] {
-  try {
-    if (Deno.statSync(text).isFile) return [text];
-  } catch {
-    // It is not a path, so it is a command.
-  }
-  return wordsOf(text);
 }
 
 function workerCommand(offer: WorkerOffer, sandbox: Sandbox | undefined): WorkerCommand {

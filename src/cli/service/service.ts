@@ -4,12 +4,16 @@ import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { directoryOf, replaceFile } from "../../base/paths.ts";
 import { withoutPassword } from "../../discovery/registry_url.ts";
+import { ownKeysDirectory } from "../../keys/files.ts";
+import { guardExposure } from "../../library/running/exposure.ts";
 import { selfCommand } from "../../library/self_command.ts";
 import { jsonLine, plainText } from "../../terminal/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import type { CommandInput } from "../syntax/command.ts";
-import { assertModule } from "../serve/module_file.ts";
+import type { serveFlags } from "../serve/flags.ts";
 import { placeOf } from "../serve/place.ts";
+import { sourceOf } from "../serve/source.ts";
+import type { FlagValues } from "../syntax/flags.ts";
 import { parseArguments } from "../syntax/parse.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
 import { askToStop } from "./ask_to_stop.ts";
@@ -64,7 +68,8 @@ export async function run(input: Input): Promise<number> {
 /**
  * The plan of a service, whose command line must be valid for `rpc serve`, here and as this user.
  *
- * @throws {UsageError} it is not valid, or would store a password where others can read it
+ * @throws {UsageError} it is not valid, would offer a user's code to everybody, or would store a
+ * password where others can read it
  * @throws {CommandError} there is no such module
  */
 async function planOf(
@@ -82,10 +87,24 @@ async function planOf(
   }
   const parsed = parseArguments(serve, args);
   if (parsed.help) throw new UsageError("--help is no server: rpc serve --help");
-  const { module } = placeOf(parsed.positionals);
-  if (module !== undefined) assertModule(module);
+  const { listen, module } = placeOf(parsed.positionals);
   const known = settingsOf(commands);
-  const values = await resolveFlags(serve, parsed.flags, () => Promise.resolve(known), () => {});
+  const values = await resolveFlags(
+    serve,
+    parsed.flags,
+    () => Promise.resolve(known),
+    () => {},
+  ) as FlagValues<typeof serveFlags>;
+  const source = sourceOf(values, module);
+  // Under sudo the keys are another user's, and may be there.
+  if (isOfUser || !Deno.env.get("SUDO_USER")) {
+    const hasKeys = !values.insecure && ownKeysDirectory() !== undefined;
+    try {
+      guardExposure({ ...source, listen, hasKeys, insecure: values.insecure });
+    } catch (error) {
+      throw new UsageError(messageOf(error));
+    }
+  }
   const { program, args: own } = selfCommand(["serve", ...args]);
   const environment = Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([key, value]) =>
@@ -113,7 +132,7 @@ async function planOf(
     // Under sudo it is the user who typed it, whose keys and settings are used.
     user: isOfUser ? undefined : Deno.env.get("SUDO_USER") || Deno.env.get("USER") || "root",
     environment,
-    stopMs: Number(values["drainGrace"] ?? 0) + Number(values["drainTimeout"] ?? 0),
+    stopMs: values.drainGrace + values.drainTimeout,
   };
 }
 
