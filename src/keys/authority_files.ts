@@ -9,7 +9,7 @@ import { exists, joinPath } from "../base/paths.ts";
 import { isObject } from "../base/values/members.ts";
 import { type Authority, openAuthority, type Subject } from "./authority.ts";
 import { isKeyOf, readCertificate } from "./certificate.ts";
-import { appendIssued } from "./file_writing.ts";
+import { appendIssued, lockIssued } from "./file_writing.ts";
 import { readKeyFile } from "./file_reading.ts";
 import { keyFiles } from "./files.ts";
 import { readKeys } from "./keys.ts";
@@ -62,6 +62,27 @@ export function readAuthority(directory: string): string | undefined {
   // The machine on which the cluster was made need not be a member itself.
   if (exists(joinPath(directory, keyFiles.machineKey))) return readKeys(directory)?.authority;
   return certificatesIn(readKeyFile(directory, keyFiles.authority) ?? "")[0];
+}
+
+/**
+ * Makes a member's certificate and adds it to the list, while nobody else does: a name that is free
+ * is given once, though several ask for it at the same time.
+ *
+ * @param choose for whom, by the list as it is then
+ * @throws {Error} what `choose` or `make` throws, or what the file system has against it
+ */
+export async function issue<Made extends { readonly certificate: string }>(
+  directory: string,
+  choose: () => Subject,
+  make: (subject: Subject) => Promise<Made>,
+  nowMs: number,
+): Promise<Made> {
+  using _ = await lockIssued(directory);
+  const subject = choose();
+  const made = await make(subject);
+  // Before it is handed out: whoever has it can renew it, whatever happens to this process.
+  rememberIssued(directory, subject, made.certificate, nowMs);
+  return made;
 }
 
 /** Adds a certificate to the list of those that were made here. @throws {CommandError} */

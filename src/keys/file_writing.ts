@@ -94,8 +94,22 @@ export function removeKeyFile(directory: string, name: string): void {
  *
  * @throws {CommandError} what the file system has against it, or another one that does not end
  */
-export async function lockKeys(directory: string, clock: Clock = systemClock): Promise<Disposable> {
-  const path = joinPath(directory, ".lock");
+export function lockKeys(directory: string, clock: Clock = systemClock): Promise<Disposable> {
+  return lock(directory, ".lock", clock);
+}
+
+/**
+ * As {@link lockKeys}, for the list of the certificates that were made here. It has a lock of its
+ * own: a join holds the one of the keys while it waits for an inviter, which may use them too.
+ *
+ * @throws {CommandError}
+ */
+export function lockIssued(directory: string): Promise<Disposable> {
+  return lock(directory, ".issued.lock", systemClock);
+}
+
+async function lock(directory: string, name: string, clock: Clock): Promise<Disposable> {
+  const path = joinPath(directory, name);
   const giveUpAtMs = clock.now() + keysLockTimeoutMs;
   let file: Deno.FsFile | undefined;
   try {

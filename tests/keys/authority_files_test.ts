@@ -1,7 +1,33 @@
 import assert from "node:assert/strict";
-import { freeName } from "../../src/keys/authority_files.ts";
+import {
+  createAuthority,
+  createMember,
+  openAuthority,
+  type Subject,
+} from "../../src/keys/authority.ts";
+import { freeName, issue } from "../../src/keys/authority_files.ts";
+import { readCertificate } from "../../src/keys/certificate.ts";
 import { appendIssued } from "../../src/keys/file_writing.ts";
 import { isMachineName } from "../../src/keys/names.ts";
+import { machineRights } from "../../src/keys/rights.ts";
+
+Deno.test("a name that several ask for at the same time is given once", async () => {
+  const directory = await Deno.makeTempDir();
+  const ca = await createAuthority(Date.now());
+  const authority = await openAuthority(ca);
+  const join = () => {
+    const choose = () => ({ name: freeName(directory, "pi"), rights: machineRights });
+    const make = (subject: Subject) => createMember(authority, subject, Date.now());
+    return issue(directory, choose, make, Date.now());
+  };
+  try {
+    const made = await Promise.all([join(), join(), join()]);
+    const names = made.map(({ certificate }) => readCertificate(certificate).name);
+    assert.deepEqual(names.sort(), ["pi-2", "pi-3", "pi-4"]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
 
 Deno.test("a machine whose name is taken gets the first that is free, of a name's length", async () => {
   const directory = await Deno.makeTempDir();

@@ -3,13 +3,8 @@
 import { systemClock } from "../../base/clock.ts";
 import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
-import { createMember, isSignedBy } from "../../keys/authority.ts";
-import {
-  openAuthorityFiles,
-  readAuthority,
-  rememberIssued,
-  wasIssued,
-} from "../../keys/authority_files.ts";
+import { createMember, isSignedBy, type Subject } from "../../keys/authority.ts";
+import { issue, openAuthorityFiles, readAuthority, wasIssued } from "../../keys/authority_files.ts";
 import { formatBundle, parseBundle, writeKeys } from "../../keys/bundle.ts";
 import { assertUnread, keyFileBytesMax, readKeyFile } from "../../keys/file_reading.ts";
 import { keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
@@ -32,16 +27,17 @@ export async function exportKeys({ flags }: KeysInput, name: string): Promise<nu
       `Cannot show a private key on a terminal: rpc keys export ${name} > ${name}.keys`,
     );
   }
-  if (wasIssued(directory, name) && flags.name !== name) {
+  const choose = () => {
+    if (!wasIssued(directory, name) || flags.name === name) return { name, rights };
     throw new CommandError(
       `There is a member called ${name} already; to give it new keys, say so: ` +
         `rpc keys export ${name} --name ${name}`,
     );
-  }
-  closeToOthers();
+  };
   const nowMs = systemClock.wallTimeMs();
-  const member = await createMember(authority, { name, rights }, nowMs);
-  rememberIssued(directory, { name, rights }, member.certificate, nowMs);
+  const make = (subject: Subject) => createMember(authority, subject, nowMs);
+  const member = await issue(directory, choose, make, nowMs);
+  closeToOthers();
   const isRead = printText(
     formatBundle({ ...member, authority: readAuthority(directory) ?? "" }),
   );

@@ -5,9 +5,9 @@ import { listenProblem } from "../../base/system/listen_problem.ts";
 import { signRequest } from "../../keys/authority.ts";
 import {
   freeName,
+  issue,
   openAuthorityFiles,
   readAuthority,
-  rememberIssued,
   wasIssued,
 } from "../../keys/authority_files.ts";
 import { readCertificate } from "../../keys/certificate.ts";
@@ -54,11 +54,12 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
     token,
     authority: readAuthority(directory) ?? "",
     sign: async (asked, request) => {
-      const name = nameFor(asked.name, asked.mayDiffer);
       const nowMs = systemClock.wallTimeMs();
-      const certificate = await signRequest(authority, request, { name, rights }, nowMs);
-      // Before it is handed out: whoever has it can renew it, whatever happens to this process.
-      rememberIssued(directory, { name, rights }, certificate, nowMs);
+      const choose = () => ({ name: nameFor(asked.name, asked.mayDiffer), rights });
+      const { name, certificate } = await issue(directory, choose, async (subject) => ({
+        name: subject.name,
+        certificate: await signRequest(authority, request, subject, nowMs),
+      }), nowMs);
       given = { asked: asked.name, name };
       return certificate;
     },
