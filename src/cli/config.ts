@@ -127,6 +127,9 @@ async function trust(settings: Flags, json: boolean): Promise<number> {
   try {
     text = new TextDecoder().decode(readRegularFile(settingsFileName, settingsBytesMax));
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new CommandError(`There is no ${settingsFileName} in ${Deno.cwd()}: nothing to trust`);
+    }
     throw new CommandError(`Cannot read ${settingsFileName} here: ${messageOf(error)}`);
   }
   const path = trustedListPath(userSettingsPath());

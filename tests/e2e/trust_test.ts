@@ -92,6 +92,9 @@ Deno.test("a file that commands could not use is not trusted, and the reason is 
     ['workers = "many"', /Cannot use workers = "many" in .*rpc\.toml: /],
     ['service = "no/such"', /no\/such/],
   ] as const;
+  const none = await home.run(["config", "trust"], unset);
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /^rpc: There is no rpc\.toml in .*: nothing to trust\n$/);
   for (const [toml, reason] of cases) {
     put(home, `${toml}\n`);
     const { code, stdout, stderr } = await home.run(["config", "trust"], unset);
