@@ -4,7 +4,7 @@ import { parseHostPort } from "../base/names/host_port.ts";
 import { callOnce } from "../client/call_once.ts";
 import { tcpTransport } from "../client/transport.ts";
 import { reservedMethods } from "../wire/reserved.ts";
-import { statsSchema } from "../wire/reports/stats.ts";
+import { readStats } from "../wire/reports/stats.ts";
 import { sharesOf } from "./figures.ts";
 import {
   type DemoRecord,
@@ -63,7 +63,7 @@ async function ask(server: DemoServerState): Promise<void> {
   try {
     const deps = { transport: tcpTransport, clock: systemClock };
     const stats = await callOnce({ host, port }, reservedMethods.stats, askTimeoutMs, deps);
-    server.inFlight = statsSchema.parse(stats).inFlight;
+    server.inFlight = readStats(stats).inFlight;
   } catch {
     server.inFlight = undefined;
   }

@@ -5,7 +5,7 @@ import type { Transport } from "../../client/transport.ts";
 import type { Discovery, Instance } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { type Stats, statsSchema } from "../../wire/reports/stats.ts";
+import { readStats, type Stats } from "../../wire/reports/stats.ts";
 import { isScreen, printOnStderr } from "../../terminal/stdout.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
 import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
@@ -109,7 +109,7 @@ async function statsOf(
     clock: systemClock,
     connected: ({ validToMs }) => saw(validToMs),
   });
-  return statsSchema.parse(stats);
+  return readStats(stats);
 }
 
 async function openTable(pressed: (isLast: boolean, key: string) => void) {

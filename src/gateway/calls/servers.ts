@@ -15,7 +15,7 @@ import type { Discovery } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { type ServerRow, ServerRows } from "../../library/survey/server_rows.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
-import { statsSchema } from "../../wire/reports/stats.ts";
+import { readStats } from "../../wire/reports/stats.ts";
 import type { Catalogue } from "./catalogue.ts";
 
 /** What a {@link Servers} needs. */
@@ -63,7 +63,7 @@ export class Servers {
     this.#options = options;
     this.#rows = new ServerRows({
       ask: async (instance) =>
-        statsSchema.parse(
+        readStats(
           await callOnce(instance, reservedMethods.stats, gatewayServerTimeoutMs, {
             transport,
             clock,
