@@ -53,6 +53,26 @@ Deno.test("a terminal that is closed meanwhile gets no bar, and ends nothing", (
   assert.equal(printed, 1);
 });
 
+Deno.test("the rate is that of the last seconds, and tells the time left", () => {
+  const terminal = new FakeTerminal();
+  const clock = new VirtualClock(5_000);
+  let done = 0;
+  const progress = new Progress({
+    state: () => ({ done, failed: 0 }),
+    total: 1_000,
+    terminal,
+    clock,
+  });
+  for (let second = 0; second < 20; second++) {
+    clock.advance(1_000);
+    done += second < 10 ? 1 : 20;
+  }
+  const [, rate, left] = / 190\/1000 {2}([\d.]+)\/s {2}(\d+) s left$/.exec(terminal.line) ?? [];
+  assert.ok(Number(rate) > 18 && Number(rate) < 22, terminal.line);
+  assert.equal(Number(left), Math.ceil(810 / Number(rate)));
+  progress.stop();
+});
+
 Deno.test("the bar fits the terminal, also when that gets narrower", async () => {
   const terminal = new FakeTerminal();
   const progress = new Progress({ state: () => ({ done: 5, failed: 0 }), total: 10, terminal });

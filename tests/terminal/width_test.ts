@@ -54,6 +54,8 @@ Deno.test("long text is broken at spaces, and what follows is indented", () => {
   assert.equal(wrapped("a bb ccc dddd", 8, 2), "a bb ccc\n  dddd");
   assert.equal(wrapped("a bb ccc dddd", Infinity, 2), "a bb ccc dddd");
   assert.equal(wrapped("unbreakable words", 4, 2), "unbreakable\n  words");
+  assert.equal(wrapped("aaa bb cc dd e", 5, 2), "aaa\n  bb\n  cc\n  dd\n  e");
+  assert.equal(wrapped("aaa bb cc dd e", 7, 2), "aaa bb\n  cc dd\n  e");
   assert.equal(wrapped("", 4, 2), "");
   assert.equal(wrapped("世界 世界 a", 9, 2), "世界 世界\n  a");
 });

@@ -21,8 +21,11 @@ Deno.test("what strangers cause in a log is written so often, then counted, and 
   bounded.add({ n: "again" });
   assert.equal(lines.pop(), "again");
   for (let n = 0; n < strangersLinesMax; n++) bounded.add({ n });
-  bounded.flush();
+  clock.advance(strangersLinesPeriodMs);
   assert.equal(lines.pop(), "1 more");
+  for (let n = 0; n < strangersLinesMax + 2; n++) bounded.add({ n });
+  bounded.flush();
+  assert.equal(lines.pop(), "2 more");
   assert.equal(clock.pendingTimers, 0);
 });
 

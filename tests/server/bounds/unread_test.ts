@@ -1,11 +1,74 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../../src/server/limits.ts";
+import { Budget } from "../../../src/base/bounds/budget.ts";
 import { giveWay } from "../../../src/base/system/give_way.ts";
 import { defineProcedure } from "../../../src/procedures/procedure.ts";
 import type { Accepted, Listener } from "../../../src/server/listener.ts";
+import { Unread } from "../../../src/server/bounds/unread.ts";
+import type { Outbox } from "../../../src/wire/outbox.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { serverTest } from "../fixtures/harness.ts";
+
+/** A peer that leaves unread what a test says, beside one that leaves much more. */
+function setUp(bytesMax = 1_000_000) {
+  const outbox = {
+    pendingBytes: 0,
+    bytesWritten: 0,
+    get heldBytes() {
+      return outbox.pendingBytes;
+    },
+  };
+  const budget = new Budget(Infinity, new VirtualClock());
+  const unread = new Unread(outbox as Outbox, bytesMax, budget, () => assert.fail("no need"));
+  const grow = (bytes: number) => {
+    outbox.pendingBytes += bytes;
+    unread.grew();
+  };
+  return { outbox, budget, unread, grow };
+}
+
+Deno.test("a peer may leave its share unread, and only little of it where all leave much", () => {
+  const { outbox, budget, unread } = setUp();
+  const isFullAt = (bytes: number) => {
+    outbox.pendingBytes = bytes;
+    return unread.isFull;
+  };
+  const other = { heldBytes: () => unreadBytesCrowded, progress: () => 0, giveUp() {} };
+  budget.count(other);
+  assert.deepEqual([1_000_000, 1_000_001].map(isFullAt), [false, true]);
+  budget.count({ ...other, heldBytes: () => 100_000 });
+  assert.deepEqual([crowdedOutboxBytesMax, crowdedOutboxBytesMax + 1].map(isFullAt), [false, true]);
+  const little = setUp(1_000);
+  little.outbox.pendingBytes = 1_001;
+  assert.ok(little.unread.isFull);
+});
+
+Deno.test("what a peer leaves unread is counted when it has grown by much, and as it is when it is asked for", () => {
+  const { outbox, budget, unread, grow } = setUp();
+  unread.count();
+  grow(crowdedOutboxBytesMax - 1);
+  assert.equal(budget.total, 0);
+  grow(1);
+  assert.equal(budget.total, crowdedOutboxBytesMax);
+  grow(crowdedOutboxBytesMax - 1);
+  assert.equal(budget.total, crowdedOutboxBytesMax);
+  // It has read, and what it leaves grows once more from there.
+  outbox.pendingBytes = 10;
+  grow(10);
+  grow(crowdedOutboxBytesMax);
+  assert.equal(budget.total, crowdedOutboxBytesMax + 20);
+  outbox.pendingBytes = 100_000;
+  unread.count();
+  assert.equal(budget.total, 100_000);
+  outbox.pendingBytes = 0;
+  unread.count();
+  assert.equal(budget.total, 0);
+  grow(crowdedOutboxBytesMax);
+  unread.forget();
+  assert.equal(budget.total, 0);
+});
 
 const answerBytes = 16 * 1024;
 
