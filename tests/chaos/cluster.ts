@@ -7,6 +7,7 @@ import { RpcHome, type RpcProcess, type RpcServerProcess } from "../support/rpc_
 import { waitFor } from "../support/wait_for.ts";
 import { type Audit, audit, type Execution, readLedger, readOutcomes } from "./audit.ts";
 import type { LoadReport, LoadSettings } from "./load.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const procedures = fileURLToPath(new URL("fixtures/procedures.ts", import.meta.url));
 /** The module that also holds the procedures that behave badly. */
@@ -223,12 +224,8 @@ export function measured(row: string, figures: Readonly<Record<string, unknown>>
 
 /** A test of faults, which come as signals that not every system has. */
 export function chaosTest(name: string, fn: () => Promise<void>): void {
-  const windows = Deno.build.os === "windows";
-  Deno.test({
-    name: windows ? `${name} (ignored: no signals on Windows)` : name,
-    ignore: windows,
-    fn,
-  });
+  const reason = Deno.build.os === "windows" ? "Windows has no signals" : undefined;
+  Deno.test({ ...skippedIf(reason, name), fn });
 }
 
 /** Whether everything is to be run, however long it takes: `deno task chaos`. */

@@ -111,9 +111,10 @@ const hasFakeTime = Deno.build.os === "linux" && exists(fakeTimeLibrary);
 
 // To see it fail: let systemClock.now in src/base/clock.ts be Date.now.
 Deno.test({
-  name: "a clock that is set forward and back moves no deadline" +
-    (hasFakeTime ? "" : " (ignored: there is no libfaketime)"),
-  ignore: !hasFakeTime,
+  ...skippedIf(
+    hasFakeTime ? undefined : "there is no libfaketime",
+    "a clock that is set forward and back moves no deadline",
+  ),
   async fn() {
     await using cluster = await Cluster.create();
     const clockFile = `${cluster.home.directory}/clock`;

@@ -12,22 +12,21 @@ import {
   untilNothingHangs,
 } from "../chaos/cluster.ts";
 import { freePort } from "../support/free_port.ts";
-import { oldestAndNewestPython, pythonWithKazoo } from "../support/python.ts";
+import { noServedPython, oldestAndNewestPython } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { waitFor, within } from "../support/wait_for.ts";
-import { startZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { kazooTest } from "../support/kazoo.ts";
+import { startZooKeeper } from "../support/zookeeper_server.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const [oldest = ""] = oldestAndNewestPython;
 const load = [oldest, here("fixtures/load.py")];
-const ignore = oldestAndNewestPython.length === 0;
-const why = ignore ? " (ignored: there is no Python 3.8 or later)" : "";
 
 const versions = oldestAndNewestPython.map((python) => python.split("/").slice(-3).join("/"));
 Deno.test({
-  name: `the Python client's own tests pass (${versions.join(", ")})${why}`,
-  ignore,
+  ...skippedIf(noServedPython, `the Python client's own tests pass (${versions.join(", ")})`),
   async fn() {
     // Both at once: they wait more than they compute.
     const runs = await Promise.all(oldestAndNewestPython.map(async (python) => {
@@ -43,7 +42,9 @@ Deno.test({
 });
 
 function rowTest(row: string, fn: (cluster: Cluster) => Promise<void>): void {
-  if (ignore) return void Deno.test({ name: row + why, ignore, fn() {} });
+  if (noServedPython !== undefined) {
+    return Deno.test({ ...skippedIf(noServedPython, row), fn() {} });
+  }
   chaosTest(row, async () => {
     await using cluster = await Cluster.create();
     await fn(cluster);
@@ -159,18 +160,13 @@ async function run(python: string, home: RpcHome, text: string): Promise<string>
   return decoder.decode(stdout).trim();
 }
 
-const zooKeeperName = "the Python client finds servers in a ZooKeeper with a chroot, and goes on " +
-  "without it";
-if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") {
-  const name = `${zooKeeperName} (ignored: no Python with kazoo)`;
-  Deno.test({ name, ignore: true, fn() {} });
-} else {
-  zooKeeperTest(zooKeeperName, async () => {
-    assert.ok(pythonWithKazoo !== undefined, "There is no Python with kazoo");
+kazooTest(
+  "the Python client finds servers in a ZooKeeper with a chroot, and goes on without it",
+  async (python) => {
     await using zooKeeper = await startZooKeeper();
     await using cluster = await Cluster.create(`zookeeper://${zooKeeper.connectString}/some/path`);
     // Before the first server: the service's node does not exist yet.
-    const loading = cluster.load({}, undefined, [pythonWithKazoo, here("fixtures/load.py")]);
+    const loading = cluster.load({}, undefined, [python, here("fixtures/load.py")]);
     const first = await cluster.serve();
     const client = await loading;
     await cluster.serve();
@@ -179,7 +175,7 @@ if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") 
     await client.more(20);
     const anew = () =>
       run(
-        pythonWithKazoo as string,
+        python,
         cluster.home,
         `import rpc_client
 with rpc_client.Client("zookeeper://${zooKeeper.connectString}/some/path", last_known_dir="kept") as client:
@@ -194,16 +190,12 @@ with rpc_client.Client("zookeeper://${zooKeeper.connectString}/some/path", last_
     const failed = cluster.audit().failed;
     // Calls that waited for the first server longer than a client does while there is none.
     for (const kind of Object.keys(failed)) assert.match(kind, / Unavailable:no$/);
-  });
-}
+  },
+);
 
-const tlsName =
-  "with keys the Python client finds servers in a ZooKeeper that speaks TLS, by its name";
-if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") {
-  Deno.test({ name: `${tlsName} (ignored: no Python with kazoo)`, ignore: true, fn() {} });
-} else {
-  zooKeeperTest(tlsName, async () => {
-    assert.ok(pythonWithKazoo !== undefined, "There is no Python with kazoo");
+kazooTest(
+  "with keys the Python client finds servers in a ZooKeeper that speaks TLS, by its name",
+  async (python) => {
     await using home = await RpcHome.create();
     await using stranger = await RpcHome.create();
     await home.run(["keys", "init", "--name", "alpha"]);
@@ -220,10 +212,10 @@ if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") 
       `with rpc_client.Client("${registry}") as client:\n` +
       "    try: print(client.call('fib', [10], timeout=120))\n" +
       "    except rpc_client.RpcError as error: print(error.name, error)\n";
-    assert.equal(await run(pythonWithKazoo, home, text), "55");
-    assert.match(await run(pythonWithKazoo, stranger, text), /^Unavailable Cannot reach ZooKeeper/);
-  });
-}
+    assert.equal(await run(python, home, text), "55");
+    assert.match(await run(python, stranger, text), /^Unavailable Cannot reach ZooKeeper/);
+  },
+);
 
 /** Calls until new keys are shown, on a connection beside the one that has a call under way. */
 const renewedUnderway = (keys: string, renewed: string) => `
@@ -254,8 +246,10 @@ asyncio.run(main())
 `;
 
 Deno.test({
-  name: `with keys the Python client speaks TLS to the cluster's servers and to no others${why}`,
-  ignore,
+  ...skippedIf(
+    noServedPython,
+    "with keys the Python client speaks TLS to the cluster's servers and to no others",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     await using other = await RpcHome.create(home.registry);
@@ -351,8 +345,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a private server is called from Python by who can read its secret${why}`,
-  ignore,
+  ...skippedIf(noServedPython, "a private server is called from Python by who can read its secret"),
   async fn() {
     await using home = await RpcHome.create();
     await home.serve(["--private"]);
@@ -363,8 +356,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a stream of a real server is read from Python within its credit, and left${why}`,
-  ignore,
+  ...skippedIf(
+    noServedPython,
+    "a stream of a real server is read from Python within its credit, and left",
+  ),
   async fn() {
     await using home = await RpcHome.create();
     const tasks =

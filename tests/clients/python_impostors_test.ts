@@ -3,11 +3,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { impostorsOf, listenAs } from "../support/impostors.ts";
-import { oldestAndNewestPython } from "../support/python.ts";
+import { noServedPython, oldestAndNewestPython } from "../support/python.ts";
 import { TestCluster } from "../support/test_pki.ts";
-
-const ignore = oldestAndNewestPython.length === 0;
-const why = ignore ? " (ignored: there is no Python 3.8 or later)" : "";
+import { skippedIf } from "../support/skipped_if.ts";
 
 /** What Python says of whoever listens at each port, as soon as it is settled. */
 const verdicts = `
@@ -25,8 +23,10 @@ with concurrent.futures.ThreadPoolExecutor(32) as pool:
     print(json.dumps(list(pool.map(verdict, sys.argv[1:]))))`;
 
 Deno.test({
-  name: `the Python client takes no impostor for a server of its cluster (P-66)${why}`,
-  ignore,
+  ...skippedIf(
+    noServedPython,
+    "the Python client takes no impostor for a server of its cluster (P-66)",
+  ),
   async fn() {
     await using cluster = await TestCluster.create();
     await using other = await TestCluster.create();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { oldestAndNewestPython } from "../support/python.ts";
+import { noServedPython, oldestAndNewestPython } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { namedFiles, shellLines, words } from "./commands.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const root = new URL("../../", import.meta.url);
 const text = Deno.readTextFileSync(new URL("docs/PYTHON.md", root));
-const ignore = oldestAndNewestPython.length === 0;
 
 /** What each program of the page prints: who reads it is told no other numbers than these. */
 const printed: Readonly<Record<string, string>> = {
@@ -15,10 +15,7 @@ const printed: Readonly<Record<string, string>> = {
 };
 
 Deno.test({
-  name: `the commands of docs/PYTHON.md work as they are shown${
-    ignore ? " (ignored: there is no Python 3.8 or later)" : ""
-  }`,
-  ignore,
+  ...skippedIf(noServedPython, "the commands of docs/PYTHON.md work as they are shown"),
   async fn() {
     await using home = await RpcHome.create();
     const directory = home.workingDirectory;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { pythonWithKazoo } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
-import { sharedZooKeeper, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { kazooTest } from "../support/kazoo.ts";
+import { sharedZooKeeper } from "../support/zookeeper_server.ts";
 
 const zooKeeper = sharedZooKeeper();
 
@@ -28,9 +28,12 @@ interface Node {
   readonly ephemeral: boolean;
 }
 
-async function nodesByKazoo(hosts: string, service: string): Promise<Record<string, Node>> {
-  assert.ok(pythonWithKazoo !== undefined, "There is no Python with kazoo");
-  const { success, stdout, stderr } = await new Deno.Command(pythonWithKazoo, {
+async function nodesByKazoo(
+  python: string,
+  hosts: string,
+  service: string,
+): Promise<Record<string, Node>> {
+  const { success, stdout, stderr } = await new Deno.Command(python, {
     args: ["-c", script, hosts, service],
   }).output();
   const decoder = new TextDecoder();
@@ -38,18 +41,16 @@ async function nodesByKazoo(hosts: string, service: string): Promise<Record<stri
   return JSON.parse(decoder.decode(stdout));
 }
 
-const name = "kazoo lists the servers, and reads Curator's JSON from their nodes";
-if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") {
-  Deno.test({ name: `${name} (ignored: no Python with kazoo)`, ignore: true, fn: () => {} });
-} else {
-  zooKeeperTest(name, async () => {
+kazooTest(
+  "kazoo lists the servers, and reads Curator's JSON from their nodes",
+  async (python) => {
     const hosts = `${zooKeeper().connectString}/some/path`;
     await using home = await RpcHome.create(`zookeeper://${hosts}`);
     const servers = await Promise.all([
       home.serve(["--service", "sums", "--weight", "3", "--zone", "west"]),
       home.serve(["--service", "sums"]),
     ]);
-    const nodes = await nodesByKazoo(hosts, "sums");
+    const nodes = await nodesByKazoo(python, hosts, "sums");
     assert.equal(Object.keys(nodes).length, 2);
     for (const [id, { data, ephemeral }] of Object.entries(nodes)) {
       assert.equal(ephemeral, true);
@@ -70,8 +71,8 @@ if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") 
     // killed.
     assert.equal(await servers[0]?.stop(), 0);
     assert.deepEqual(
-      Object.values(await nodesByKazoo(hosts, "sums")).map(({ data }) => data.port),
+      Object.values(await nodesByKazoo(python, hosts, "sums")).map(({ data }) => data.port),
       [servers[1]?.port],
     );
-  });
-}
+  },
+);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { RpcHome } from "../support/rpc_process.ts";
 import { within } from "../support/wait_for.ts";
 import { signalTest } from "../support/posix.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}\n';
 const pong = { jsonrpc: "2.0", id: 1, result: "pong" };
@@ -44,8 +45,8 @@ async function netcat(args: readonly string[], input: string): Promise<string> {
 
 for (const flags of [[], ["-N"]]) {
   const name = `nc ${[...flags, "<host> <port>"].join(" ")} is a client`;
-  const note = hasNetcat ? "" : " (ignored: there is no nc of OpenBSD's)";
-  Deno.test({ name: name + note, ignore: !hasNetcat }, async () => {
+  const reason = hasNetcat ? undefined : "there is no nc of OpenBSD's";
+  Deno.test(skippedIf(reason, name), async () => {
     await using home = await RpcHome.create();
     const { host, port } = await home.serve();
     const line = await within("nc", netcat([...flags, host, String(port)], ping));

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "rpc";
-import { oldestAndNewestPython } from "../support/python.ts";
+import { noServedPython, oldestAndNewestPython } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const [python = ""] = oldestAndNewestPython;
-const why = oldestAndNewestPython.length > 0 ? "" : " (ignored: there is no Python 3.8 or later)";
 const isWindows = Deno.build.os === "windows";
 
 function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: name + why, ignore: why !== "", fn });
+  Deno.test({ ...skippedIf(noServedPython, name), fn });
 }
 
 const version = (n: number) => `from helper import plus\ndef version():\n    return plus(${n})\n`;

@@ -8,6 +8,7 @@ import { python } from "../support/python.ts";
 import { RpcHome, type RpcProcess } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperAvailable, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const vm = "192.168.0.211";
 const host = "192.168.0.100";
@@ -88,8 +89,7 @@ const reason = zooKeeperAvailable().available
 
 const test = reason === undefined
   ? zooKeeperTest
-  : (name: string, fn: () => Promise<void>) =>
-    Deno.test({ name: `${name} (ignored: ${reason})`, ignore: true, fn });
+  : (name: string, fn: () => Promise<void>) => Deno.test({ ...skippedIf(reason, name), fn });
 
 test("init on one host and join on another, and between them there is nothing to read", async () => {
   using network = new Network([vm, host, stranger]);

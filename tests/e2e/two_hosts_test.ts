@@ -8,6 +8,7 @@ import { Network, networkMissing } from "../support/network.ts";
 import { RpcHome, type RpcProcess } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
 import { startZooKeeper, zooKeeperAvailable, zooKeeperTest } from "../support/zookeeper_server.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const vm = "192.168.0.211";
 const host = "192.168.0.100";
@@ -182,7 +183,7 @@ function twoHostsTest(
   hosts: readonly string[] = [vm, host, other],
 ): void {
   if (reason !== undefined) {
-    return Deno.test({ name: `${name} (ignored: ${reason})`, ignore: true, fn: () => {} });
+    return Deno.test({ ...skippedIf(reason, name), fn: () => {} });
   }
   zooKeeperTest(name, async () => {
     using network = new Network(hosts);

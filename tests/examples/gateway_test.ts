@@ -4,6 +4,7 @@ import { browserTest, launchChromium, patient } from "../support/chromium.ts";
 import { startGateway } from "../support/gateway_process.ts";
 import { python } from "../support/python.ts";
 import { RpcHome } from "../support/rpc_process.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const examples = new URL("../../examples/gateway/", import.meta.url);
 
@@ -23,12 +24,12 @@ function isThere(program: string): boolean {
 }
 
 for (const [file, program, lines] of cases) {
-  const ignore = !isThere(program) || (file.endsWith(".sh") && Deno.build.os === "windows");
+  const isSkipped = !isThere(program) || (file.endsWith(".sh") && Deno.build.os === "windows");
   Deno.test({
-    name: `examples/gateway/${file} calls through the gateway${
-      ignore ? ` (ignored: no ${program})` : ""
-    }`,
-    ignore,
+    ...skippedIf(
+      isSkipped ? `there is no ${program}` : undefined,
+      `examples/gateway/${file} calls through the gateway`,
+    ),
     fn: async () => {
       await using home = await RpcHome.create();
       await home.serve();

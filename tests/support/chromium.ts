@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import axe from "npm:axe-core@4.14.1";
 // deno-lint-ignore no-import-prefix
 import { type Browser, chromium, type Page } from "npm:playwright-core@1.65.1";
+import { skippedIf } from "./skipped_if.ts";
 
 export type { Page };
 
@@ -24,8 +25,7 @@ export const chromiumPath: string | undefined = [
 /** Declares a test in a browser. */
 export function browserTest(name: string, fn: (executablePath: string) => Promise<void>): void {
   Deno.test({
-    name: chromiumPath === undefined ? `${name} (ignored: there is no Chromium)` : name,
-    ignore: chromiumPath === undefined,
+    ...skippedIf(chromiumPath === undefined ? "there is no Chromium" : undefined, name),
     // The browser's own processes and pipes outlive its promise to be closed for a moment.
     sanitizeOps: false,
     sanitizeResources: false,

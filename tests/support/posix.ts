@@ -1,3 +1,4 @@
+import { skippedIf } from "./skipped_if.ts";
 /**
  * Tests of what only systems of Unix' kind have: on Windows they are skipped, with the reason in
  * the name.
@@ -17,9 +18,8 @@ type Declare = (name: string, fn: () => Promise<void> | void) => void;
 
 /** Declares tests that need something, `lack` being what to call it. */
 function needing(lack: string): Declare {
-  const ignore = Deno.build.os === "windows";
-  return (name, fn) =>
-    Deno.test({ name: ignore ? `${name} (ignored: Windows has no ${lack})` : name, ignore, fn });
+  const reason = Deno.build.os === "windows" ? `Windows has no ${lack}` : undefined;
+  return (name, fn) => Deno.test({ ...skippedIf(reason, name), fn });
 }
 
 /** A test that sends signals: there `kill` ends a process at once, whatever it is told to send. */

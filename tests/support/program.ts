@@ -5,6 +5,7 @@
  */
 
 import { delimiter, join } from "node:path";
+import { skippedIf } from "./skipped_if.ts";
 
 const named = Deno.env.get("RPC_TEST_BINARY") ?? "";
 
@@ -42,8 +43,7 @@ export function binaryTest(
     ? "there is no such thing on Windows"
     : undefined;
   Deno.test({
-    name: reason === undefined ? name : `${name} (ignored: ${reason})`,
-    ignore: reason !== undefined,
+    ...skippedIf(reason, name),
     fn: () => fn(binary as string),
   });
 }

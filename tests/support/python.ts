@@ -15,20 +15,6 @@ export const noPython: string | undefined = python === undefined
   ? "there is no Python 3"
   : undefined;
 
-/** A Python that has kazoo; Debian's package belongs to Debian's own Python. */
-export const pythonWithKazoo: string | undefined = ["/usr/bin/python3", "python3", "python"]
-  .find((program) => {
-    try {
-      return new Deno.Command(program, {
-        args: ["-c", "import kazoo"],
-        stdout: "null",
-        stderr: "null",
-      }).outputSync().success;
-    } catch {
-      return false;
-    }
-  });
-
 /** Pythons that our adapter runs on, of those that the machine has: the oldest and the newest. */
 export const oldestAndNewestPython: readonly string[] = (() => {
   const names = Array.from({ length: 12 }, (_, i) => `python3.${i + 8}`);
@@ -41,6 +27,11 @@ export const oldestAndNewestPython: readonly string[] = (() => {
   const chosen = [minors.at(0), minors.at(-1)].flatMap((minor) => minor ?? []);
   return [...new Set(chosen)].map((minor) => byVersion.get(minor) as string);
 })();
+
+/** Why tests of our Python files are skipped; `undefined`: they are not. */
+export const noServedPython: string | undefined = oldestAndNewestPython.length === 0
+  ? "there is no Python 3.8 or later"
+  : undefined;
 
 function pythonsOfPyenv(): string[] {
   const versions = `${Deno.env.get("PYENV_ROOT") ?? `${Deno.env.get("HOME")}/.pyenv`}/versions`;

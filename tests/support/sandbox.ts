@@ -2,6 +2,7 @@
 
 import { landlockVersion } from "../../src/workers/sandbox/landlock.ts";
 import { binary } from "./program.ts";
+import { skippedIf } from "./skipped_if.ts";
 
 /** Why there is no sandbox for what is tested here; `undefined`: there is one. */
 const reason = Deno.build.os !== "linux"
@@ -12,10 +13,5 @@ const reason = Deno.build.os !== "linux"
 
 /** Declares a test that is skipped where there is no sandbox. `only`: or it has another reason. */
 export function sandboxTest(name: string, fn: () => Promise<void>, only?: string): void {
-  const why = reason ?? only;
-  Deno.test({
-    name: why === undefined ? name : `${name} (ignored: ${why})`,
-    ignore: why !== undefined,
-    fn,
-  });
+  Deno.test({ ...skippedIf(reason ?? only, name), fn });
 }

@@ -9,6 +9,7 @@
 
 import { exists } from "../../src/base/paths.ts";
 import { freePort } from "./free_port.ts";
+import { skippedIf } from "./skipped_if.ts";
 import { waitFor } from "./wait_for.ts";
 
 /** How to start a server. */
@@ -119,7 +120,7 @@ export function zooKeeperTest(name: string, fn: (t: Deno.TestContext) => Promise
     });
     return;
   }
-  Deno.test({ name: `${name} (ignored: ${found.reason})`, ignore: true, fn });
+  Deno.test({ ...skippedIf(found.reason, name), fn });
 }
 
 /**

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { tarGz, unzip, zip } from "../../tasks/archive.ts";
 import { archiveName, archiveOf } from "../../tasks/compile.ts";
-import { python } from "../support/python.ts";
+import { noPython, python } from "../support/python.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const program = new Uint8Array(100_001).map((_, i) => i * i);
 
@@ -40,9 +41,7 @@ Deno.test("tar unpacks a program that may be run, with its license", async () =>
 });
 
 Deno.test({
-  name: "another's unzip unpacks a program for Windows, with its license" +
-    (python === undefined ? " (ignored: there is no Python)" : ""),
-  ignore: python === undefined,
+  ...skippedIf(noPython, "another's unzip unpacks a program for Windows, with its license"),
   async fn() {
     const found = await unpackedBy(
       (archive, directory) => [python as string, "-m", "zipfile", "-e", archive, directory],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { zip } from "../../tasks/archive.ts";
 import { getBase, sha256 } from "../../tasks/base.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const isLinux = Deno.build.os === "linux";
 
@@ -45,9 +46,10 @@ Deno.test("a base comes from Deno's site, of the very version that compiles", as
 });
 
 Deno.test({
-  name: "a base for Linux is stripped, and its sum is that of what was there before" +
-    (isLinux && hasBinutils() ? "" : " (ignored: there is no Linux, or no assembler)"),
-  ignore: !isLinux || !hasBinutils(),
+  ...skippedIf(
+    isLinux && hasBinutils() ? undefined : "there is no Linux, or no assembler",
+    "a base for Linux is stripped, and its sum is that of what was there before",
+  ),
   async fn() {
     await inDirectory(async (directory) => {
       const given = `${directory}/given`;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { downloads, writeTexts } from "../../tasks/compile.ts";
+import { skippedIf } from "../support/skipped_if.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -12,12 +13,11 @@ function hasActionlint(): boolean {
   }
 }
 
-const ignore = !hasActionlint();
-
 Deno.test({
-  name: "the workflow files say what GitHub understands" +
-    (ignore ? " (ignored: there is no actionlint)" : ""),
-  ignore,
+  ...skippedIf(
+    hasActionlint() ? undefined : "there is no actionlint",
+    "the workflow files say what GitHub understands",
+  ),
   async fn() {
     const paths = [...Deno.readDirSync(new URL(".github/workflows/", root))]
       .map(({ name }) => `.github/workflows/${name}`);

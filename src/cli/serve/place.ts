@@ -52,13 +52,16 @@ export function placeOf(positionals: readonly string[]): Place {
   return { listen, module: third, isAssumed: false };
 }
 
-/**
- * A port's number.
- *
- * @throws {UsageError} it is none
- */
+/** @throws {UsageError} it is no port */
 function portOf(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  return portNumber(/^\d{1,5}$/.test(text) ? Number(text) : NaN, text);
+}
+
+/**
+ * @param text what was written for it
+ * @throws {UsageError} there is no such port
+ */
+function portNumber(port: number, text = String(port)): number {
   if (port <= 65_535) return port;
   throw new UsageError(
     `Cannot listen on port ${JSON.stringify(text)}: it must be a whole number from 0 to 65535`,
@@ -77,7 +80,7 @@ export function metricsAddress(text: string): HostPort {
       `Cannot use --metrics ${JSON.stringify(text)}: give host:port, such as 127.0.0.1:9464`,
     );
   }
-  return { host, port: portOf(String(port)) };
+  return { host, port: portNumber(port) };
 }
 
 /** `host:port`, `[v6]:port`, `:port` or `port`; `undefined` if it is none of these. */
@@ -85,7 +88,7 @@ function hostAndPort(text: string): HostPort | undefined {
   if (/^\d{1,5}$/.test(text)) return { host: thisMachine, port: portOf(text) };
   const { host, port } = parseHostPort(text.replace(/^:/, `${everywhere}:`)) ?? {};
   if (host === undefined || port === undefined) return undefined;
-  return { host: inFull(host), port: portOf(String(port)) };
+  return { host: inFull(host), port: portNumber(port) };
 }
 
 /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileUrlOf } from "../../../src/base/paths.ts";
 import { ProcessJob } from "../../../src/base/system/process_job.ts";
 import { denoCommand } from "../../support/program.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const isWindows = Deno.build.os === "windows";
 
@@ -12,11 +13,9 @@ await conn.read(new Uint8Array(1));
 `;
 
 for (const way of ["kill", "close"] as const) {
-  Deno.test({
-    name: `what a wrapper has started ends with it: by ${way}()` +
-      (isWindows ? "" : " (ignored: only Windows has jobs)"),
-    ignore: !isWindows,
-  }, async () => {
+  const reason = isWindows ? undefined : "only Windows has jobs";
+  const name = `what a wrapper has started ends with it: by ${way}()`;
+  Deno.test(skippedIf(reason, name), async () => {
     const directory = await Deno.makeTempDir({ prefix: "rpc_job_" });
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     try {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { pythonWithKazoo } from "../../support/python.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
-import { longSessions, sharedZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
+import { kazooTest } from "../../support/kazoo.ts";
+import { longSessions, sharedZooKeeper } from "../../support/zookeeper_server.ts";
 import { anInstance, RecordingLogger } from "../recorder.ts";
 import { connectOutsider, openZooKeeper } from "./zookeeper_support.ts";
 
@@ -26,8 +26,13 @@ else:
 zk.stop()
 `;
 
-async function shutOut(hosts: string, node: string, text: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(pythonWithKazoo ?? "python3", {
+async function shutOut(
+  python: string,
+  hosts: string,
+  node: string,
+  text: string,
+): Promise<void> {
+  const { success, stderr } = await new Deno.Command(python, {
     args: ["-c", script, hosts, node, text],
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
@@ -41,11 +46,7 @@ const ways = [
 
 for (const { what, text, reconcileMs } of ways) {
   const name = `zookeeper: a registration that a stranger has ${what} is made anew`;
-  if (pythonWithKazoo === undefined && Deno.env.get("RPC_TEST_REQUIRE_ZOOKEEPER") !== "1") {
-    Deno.test({ name: `${name} (ignored: no Python with kazoo)`, ignore: true, fn: () => {} });
-    continue;
-  }
-  zooKeeperTest(name, async () => {
+  kazooTest(name, async (python) => {
     const { port } = zooKeeper();
     const chroot = `/${what.replaceAll(" ", "-")}`;
     const log = new RecordingLogger();
@@ -56,7 +57,7 @@ for (const { what, text, reconcileMs } of ways) {
       await within("registering", announcement.registered, patienceMs);
       const parent = "/services/rpc";
       const [first = ""] = (await outsider.getChildren(parent)).children;
-      await shutOut(`127.0.0.1:${port}${chroot}`, `${parent}/${first}`, text);
+      await shutOut(python, `127.0.0.1:${port}${chroot}`, `${parent}/${first}`, text);
       const second = await waitFor("another node in its place", async () => {
         const { children: [only, ...others] } = await outsider.getChildren(parent);
         return only !== first && others.length === 0 ? only : undefined;

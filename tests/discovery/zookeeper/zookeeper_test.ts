@@ -4,6 +4,7 @@ import type { RpcError } from "../../../src/base/errors.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { creatorAcl, ZooKeeperClient } from "../../../src/zookeeper/mod.ts";
+import { kazooTest } from "../../support/kazoo.ts";
 import { within } from "../../support/wait_for.ts";
 import { longSessions, startZooKeeper, zooKeeperTest } from "../../support/zookeeper_server.ts";
 import { discoverySuite } from "../discovery_suite.ts";
@@ -75,19 +76,7 @@ for child in zk.get_children("/services/rpc"):
 zk.stop()
 `;
 
-const python = "/usr/bin/python3";
-
-if (await runs(python, ["-c", "import kazoo"])) {
-  zooKeeperTest("zookeeper: kazoo reads our nodes", kazooReadsOurNodes);
-} else {
-  Deno.test({
-    name: `zookeeper: kazoo reads our nodes (ignored: ${python} has no kazoo)`,
-    ignore: true,
-    fn: kazooReadsOurNodes,
-  });
-}
-
-async function kazooReadsOurNodes(): Promise<void> {
+kazooTest("zookeeper: kazoo reads our nodes", async (python) => {
   await using server = await startZooKeeper(longSessions);
   const discovery = openZooKeeper({ port: server.port, chroot: "/lab" });
   try {
@@ -102,12 +91,4 @@ async function kazooReadsOurNodes(): Promise<void> {
   } finally {
     await discovery.close();
   }
-}
-
-async function runs(program: string, args: string[]): Promise<boolean> {
-  try {
-    return (await new Deno.Command(program, { args, stderr: "null" }).output()).success;
-  } catch {
-    return false;
-  }
-}
+});

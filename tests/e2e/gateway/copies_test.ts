@@ -7,6 +7,7 @@ import { startGateway } from "../../support/gateway_process.ts";
 import { rpcCommand } from "../../support/program.ts";
 import { python } from "../../support/python.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const module = `
 import { defineProcedure, z } from "rpc";
@@ -36,9 +37,10 @@ const isHere = chromiumPath !== undefined && python !== undefined &&
   Deno.build.os !== "windows";
 
 Deno.test({
-  name: "what the page copies runs in a shell, in Python and in TypeScript as it was filled in" +
-    (isHere ? "" : " (ignored: it needs Chromium, Python 3 and sh)"),
-  ignore: !isHere,
+  ...skippedIf(
+    isHere ? undefined : "it needs Chromium, Python 3 and sh",
+    "what the page copies runs in a shell, in Python and in TypeScript as it was filled in",
+  ),
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {

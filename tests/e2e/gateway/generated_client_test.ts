@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { startGateway } from "../../support/gateway_process.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 /** A generator of clients in Python (pip install openapi-python-client), where there is one. */
 const generator = "openapi-python-client";
@@ -33,9 +34,10 @@ export { scale as "img.scale" };
 `;
 
 Deno.test({
-  name: "a client in Python that is generated from /openapi.json calls fib" +
-    (isThere ? "" : ` (ignored: there is no ${generator})`),
-  ignore: !isThere,
+  ...skippedIf(
+    isThere ? undefined : `there is no ${generator}`,
+    "a client in Python that is generated from /openapi.json calls fib",
+  ),
   fn: async () => {
     await using home = await RpcHome.create();
     await Deno.writeTextFile(`${home.workingDirectory}/tasks.ts`, module);

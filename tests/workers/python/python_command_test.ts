@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { connect, type RpcClient, type RunningServer, serve } from "rpc";
 import { pythonCommand } from "../../../src/workers/python/python_command.ts";
 import { MemoryLog } from "./memory_log.ts";
-import { oldestAndNewestPython } from "../../support/python.ts";
+import { noServedPython, oldestAndNewestPython } from "../../support/python.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 
 const beginner = fileURLToPath(new URL("fixtures/beginner.py", import.meta.url));
 const isWindows = Deno.build.os === "windows";
@@ -38,8 +39,8 @@ function onEachPython(name: string, test: (served: Served) => Promise<void>): vo
     Deno.test(`${name} (${python.split("/").slice(-3).join("/")})`, () =>
       withBeginner(python, test));
   }
-  if (oldestAndNewestPython.length > 0) return;
-  Deno.test({ name: `${name} (ignored: there is no Python 3.8 or later)`, ignore: true, fn() {} });
+  if (noServedPython === undefined) return;
+  Deno.test({ ...skippedIf(noServedPython, name), fn() {} });
 }
 
 onEachPython("a beginner's functions answer", async ({ client }) => {
