@@ -1,5 +1,7 @@
 /** Reads a function's parameters from its source text: at run time that has names and defaults. */
 
+import { type DocComment, readDocComment } from "./doc_comment.ts";
+
 /** One parameter. */
 export interface SourceParameter {
   readonly name: string;
@@ -82,19 +84,21 @@ export function parametersOf(value: CallableFunction): SourceParameter[] {
 }
 
 /** What a source text says of a function, of which nothing is left at run time. */
-export interface Definition {
+export interface Definition extends DocComment {
   /**
    * The parameters that a caller may leave out without a default: `b?: number` in TypeScript, `[b]`
    * or `{number=} b` in its JSDoc.
    */
   readonly optional: ReadonlySet<string>;
-  /** What its JSDoc says of it ahead of any `@param` and the like; empty without one. */
-  readonly description: string;
 }
 
 /** Where a name is defined, perhaps behind a comment for its documentation. */
 const definition =
   /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?)?\b(?:function\b[\s*]*|(?:const|let|var)\s+)([\w$\x80-\uffff]+)/g;
+
+/** A function in an object, behind its comment: without one it could be a call. */
+const member =
+  /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:async\s+)?\*?\s*([\w$\x80-\uffff]+)\s*(?=\(|:\s*(?:async\s*)?(?:\(|function\b))/g;
 
 /**
  * Reads the definitions in a source text, which is gone through here, once for all functions.
@@ -103,14 +107,14 @@ const definition =
  */
 export function definitionsIn(source: string): (name: string) => Definition | undefined {
   const definitions = Map.groupBy(source.matchAll(definition), ([, , name]) => name);
+  const members = Map.groupBy(source.matchAll(member), ([, , name]) => name);
   return (name) => {
-    const found = definitions.get(name);
+    const found = definitions.get(name) ?? members.get(name);
     if (found === undefined) return undefined;
     const optional = new Set<string>();
-    let description = "";
+    const docs = found.map(([, doc = ""]) => readDocComment(doc));
     // A function with overloads has several definitions: the last one takes what any of them takes.
     for (const { 0: { length }, 1: doc = "", index } of found) {
-      description ||= descriptionIn(doc);
       for (const text of partsOf(source.slice(index + length), "(")) {
         const [, marked] = /^([^\s?:=]+)\s*\?\s*(?::|$)/.exec(text) ?? [];
         if (marked !== undefined) optional.add(marked);
@@ -119,18 +123,12 @@ export function definitionsIn(source: string): (name: string) => Definition | un
         optional.add(typed ?? bracketed ?? "");
       }
     }
-    return { optional, description };
+    return {
+      optional,
+      description: docs.find(({ description }) => description !== "")?.description ?? "",
+      params: new Map(docs.flatMap(({ params }) => [...params])),
+    };
   };
-}
-
-/** The text of a comment up to its first tag. Its first paragraph becomes one line. */
-function descriptionIn(doc: string): string {
-  const lines = doc.split("\n").map((line) => line.replace(/^\s*\*? ?/, "").trimEnd());
-  const end = lines.findIndex((line) => /^\s*@/.test(line));
-  const text = lines.slice(0, end < 0 ? undefined : end).join("\n").trim()
-    .replaceAll(/\{@\w+\s+([^}]*)\}/g, "$1");
-  const [first = "", ...others] = text.split(/\n{2,}/);
-  return [first.replaceAll(/\s*\n\s*/g, " "), ...others].join("\n\n");
 }
 
 const optionalInDoc =

@@ -271,7 +271,10 @@ export { now };
  * - never more
  * - never less
  *
- * @param a a number
+ * @param a - a number
+ * @param {number} [b=1] another
+ *   one
+ * @returns their sum
  */
 export function add(a: number, b?: number) { return a + (b ?? 1); }
 /** Takes a text. */
@@ -283,12 +286,18 @@ export function over(a: unknown): unknown { return a; }
 export const arrow = (a: number) => a;
 /** @returns nothing */
 export function tagged() {}
+/**
+ * @param size
+ * @param size.width how wide
+ */
+export function area({ width, height = 2 }: { width: number, height?: number }) {}
 /* No JSDoc. */
 export function plain() {}
 `,
     );
     const procedures = Object.entries(await loadModule(path));
     assert.deepEqual(Object.fromEntries(procedures.map(([name, one]) => [name, one.description])), {
+      area: "",
       add: "The sum of two numbers, of which the second is one.\n\n- never more\n- never less",
       arrow: "What it does. @param is no tag within a line.",
       now: "The time.",
@@ -296,6 +305,44 @@ export function plain() {}
       plain: "",
       tagged: "",
     });
+    const { methods } = toOpenRpc(Object.fromEntries(procedures), { title: "t", version: "1" });
+    const about = (name: string) =>
+      methods.find((one) => one.name === name)?.params.map(({ schema }) => schema);
+    assert.deepEqual(about("add"), [{ description: "a number" }, { description: "another one" }]);
+    assert.deepEqual(about("area"), [{ description: "how wide" }, { default: 2 }]);
+    assert.deepEqual(about("arrow"), [{}]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("loadModule() describes the functions of an object by their JSDoc", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = join(directory, "main.ts");
+    await Deno.writeTextFile(
+      path,
+      `export default {
+  /** The sum. */
+  add(a: number, b?: number) { return a + (b ?? 0); },
+  /** The items. */
+  async *items(n: number) { yield n; },
+  /** Half of it. */
+  half: (a: number) => a / 2,
+  bare(a: number) { return a; },
+};
+`,
+    );
+    const { methods } = toOpenRpc(await loadModule(path), { title: "t", version: "1" });
+    const told = methods.map(({ name, summary, params }) =>
+      `${name}(${params.map((one) => one.required ? one.name : `${one.name}?`)}) ${summary}`
+    );
+    assert.deepEqual(told.toSorted(), [
+      "add(a,b?) The sum.",
+      "bare(a) undefined",
+      "half(a) Half of it.",
+      "items(n) The items.",
+    ]);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -13,21 +13,28 @@ import type { SaidOfFunction } from "./source_texts.ts";
  */
 export function plainFunction(
   value: CallableFunction,
-  { leastCount, description }: Partial<SaidOfFunction> = {},
+  { leastCount, description = "", params = new Map() }: Partial<SaidOfFunction> = {},
   self?: object,
 ): PlainProcedure {
   const declared = declaredOf(value, leastCount);
   const { parameters, inOne, isOpen } = declared;
+  // JSDoc names a member of an object with that object: options.size.
+  const abouts = inOne
+    ? new Map([...params].map(([name, about]) => [name.replace(/^[^.]*\./, ""), about]))
+    : params;
   return new PlainProcedure({
     names: parameters.map(({ name }) => name),
     kind: "cpu",
     idempotent: false,
-    description: description ?? "",
+    description,
     stream: isGenerator(value),
-    params: parameters.map(({ fallback, required }) => ({
+    params: parameters.map(({ name, fallback, required }) => ({
       required,
-      // A default is only documented: the function fills it in by itself.
-      schema: fallback === undefined || required ? {} : { default: fallback.value },
+      schema: {
+        // A default is only documented: the function fills it in by itself.
+        ...(fallback === undefined || required ? {} : { default: fallback.value }),
+        ...(abouts.has(name) ? { description: abouts.get(name) } : {}),
+      },
     })),
     result: {},
     isOpen,

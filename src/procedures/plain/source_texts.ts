@@ -15,8 +15,10 @@ export interface SaidOfFunction {
    * out as `b?: number`.
    */
   readonly leastCount: number;
-  /** For people; may be empty. */
+  /** Of the function, for people; may be empty. */
   readonly description: string;
+  /** Of parameters, for people, by name: that of an object's member stands behind a point. */
+  readonly params: ReadonlyMap<string, string>;
 }
 
 /** The texts of a module and of the local files that it imports, each read when it is asked for. */
@@ -36,10 +38,10 @@ export class SourceTexts {
   /** What the text says of a function. If no text can be read that defines it, that is little. */
   async said(value: CallableFunction): Promise<SaidOfFunction> {
     const found = value.name === "" ? undefined : await this.#definitionOf(value.name);
-    if (found === undefined) return { leastCount: value.length, description: "" };
-    const { optional, description } = found;
-    const first = parameterNames(value).findIndex((name) => optional.has(name));
-    return { leastCount: first < 0 ? value.length : Math.min(first, value.length), description };
+    const { optional, description = "", params = new Map() } = found ?? {};
+    const first = parameterNames(value).findIndex((name) => optional?.has(name));
+    const leastCount = first < 0 ? value.length : Math.min(first, value.length);
+    return { leastCount, description, params };
   }
 
   async #definitionOf(name: string): Promise<Definition | undefined> {

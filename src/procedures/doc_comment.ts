@@ -1,0 +1,28 @@
+/** What a JSDoc comment says of a function, for people. */
+export interface DocComment {
+  /** What stands ahead of its first tag; its first paragraph is one line. May be empty. */
+  readonly description: string;
+  /** What `@param` says, by the name that it has there, such as `size` or `options.size`. */
+  readonly params: ReadonlyMap<string, string>;
+}
+
+const paramTag =
+  /^@param\s+(?:\{[^}\n]*\}\s*)?(?:\[\s*([^\s=\]]+)[^\]\n]*\]|(\S+))\s*(?:-\s+)?([\s\S]*)$/;
+
+/** Reads a comment's text, without its first and last characters. */
+export function readDocComment(text: string): DocComment {
+  const plain = text.split("\n").map((line) => line.replace(/^\s*\*? ?/, "").trimEnd()).join("\n")
+    .replaceAll(/\{@\w+\s+([^}]*)\}/g, "$1");
+  const [before = "", ...tags] = `\n${plain}`.split(/^\s*(?=@)/m);
+  const [first = "", ...others] = before.trim().split(/\n{2,}/);
+  const params = new Map<string, string>();
+  for (const tag of tags) {
+    const [, bracketed, bare = "", about = ""] = paramTag.exec(tag) ?? [];
+    if (about.trim() !== "") params.set(bracketed ?? bare, oneLine(about.trim()));
+  }
+  return { description: [oneLine(first), ...others].join("\n\n"), params };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ");
+}
