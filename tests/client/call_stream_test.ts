@@ -197,6 +197,38 @@ Deno.test("the deadline is over the whole stream, and says nothing against a ser
 });
 const sent = new Set<ReceivedCall>();
 
+Deno.test("what is held of a stream are the items that were not read", async () => {
+  const stream = new CallStream(8, () => {});
+  assert.equal(stream.heldBytes, 0);
+  stream.items(["a", "b", "c", "d"], 400);
+  assert.equal(stream.heldBytes, 400);
+  for (const bytes of [300, 200, 100, 0]) {
+    await stream.next();
+    assert.equal(stream.heldBytes, bytes);
+  }
+  stream.items(["e"], 50);
+  assert.equal(stream.heldBytes, 50);
+});
+
+Deno.test("an item that its caller cannot be given ends the stream, and cancels the call once", async () => {
+  let given = 0;
+  const unfit = new RpcError("InvalidParams", "no");
+  const stream = new CallStream(8, () => given++, (item) => item === 2 ? unfit : item);
+  stream.items([1, 2, 3], 30);
+  assert.deepEqual(await stream.next(), { done: false, value: 1 });
+  await assert.rejects(stream.next(), unfit);
+  assert.equal(given, 1);
+  assert.deepEqual(await stream.next(), { done: true, value: undefined });
+});
+
+Deno.test("after its error a stream is at its end", async () => {
+  const stream = new CallStream(8, () => assert.fail("it has ended"));
+  const error = new RpcError("Unavailable", "gone");
+  stream.ended({ error } as Parameters<CallStream["ended"]>[0]);
+  await assert.rejects(stream.next(), error);
+  assert.deepEqual(await stream.next(), { done: true, value: undefined });
+});
+
 Deno.test("a signal ends a stream, also one whose reader waits", async () => {
   const rig = await rigWith(1);
   const abort = new AbortController();

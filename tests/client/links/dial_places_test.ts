@@ -121,3 +121,35 @@ Deno.test("where others have all handles, one is tried at each tick and never in
   fail();
   assert.equal(turns(), before + 1);
 });
+
+Deno.test("as many are held as the system has handles for, and each that ends makes room for another", () => {
+  const clock = new VirtualClock(5_000);
+  let handles = 100;
+  const held = () => dialers.filter(({ isTried }) => isTried).length;
+  const transport = Object.assign(new MemoryTransport(), { handlesLeft: () => handles - held() });
+  const log = new RecordingLogger();
+  const places = new DialPlaces({ clock, log, transport, random: () => 0 });
+  const dialers = Array.from({ length: 300 }, () => new FakeDialer(places));
+  const settle = () => {
+    for (const dialer of dialers) if (dialer.isTried) places.connected(dialer);
+  };
+  for (const dialer of dialers) {
+    places.enter(dialer);
+    if (dialer.isTried) places.connected(dialer);
+  }
+  assert.equal(held(), handles - handlesSpare);
+  assert.ok(places.isOutOfHandles && log.warnings.length === 1);
+  dialers[3]!.giveUp();
+  assert.equal(held(), handles - handlesSpare);
+  settle();
+  for (const many of [150, 120]) {
+    const before = held();
+    handles = many;
+    clock.advance(handlesGrowMs);
+    places.tick();
+    settle();
+    assert.equal(held(), Math.max(before, handles - handlesSpare));
+  }
+  dialers[5]!.giveUp();
+  assert.equal(held(), 141, "there are fewer than before");
+});
