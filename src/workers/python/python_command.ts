@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import type { WorkerCommand } from "../process/worker_command.ts";
 import values from "./rpc_values.py" with { type: "text" };
+import models from "./rpc_models.py" with { type: "text" };
 import hints from "./rpc_hints.py" with { type: "text" };
 import procedures from "./rpc_procedures.py" with { type: "text" };
 import worker from "./rpc_worker.py" with { type: "text" };
@@ -16,6 +17,7 @@ import worker from "./rpc_worker.py" with { type: "text" };
 /** The adapter's modules. Each imports only from those before it. */
 const adapter = {
   rpc_values: values,
+  rpc_models: models,
   rpc_hints: hints,
   rpc_procedures: procedures,
   rpc_worker: worker,

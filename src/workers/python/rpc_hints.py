@@ -13,9 +13,10 @@ import re
 import types
 import typing
 import uuid
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
-from rpc_values import Issue, Path, Sends, Unfit, plain
+from rpc_models import model_schema, read_model
+from rpc_values import Issue, Path, Sends, Unfit, is_model, plain
 
 Schema = Dict[str, Any]
 INTEGER_KEY = r"^-?\d{1,18}$"
@@ -143,6 +144,8 @@ def hint_of(annotation: Any) -> Hint:
         return _enum(origin)
     if dataclasses.is_dataclass(origin):
         return _dataclass(origin)
+    if is_model(origin):
+        return Hint(model_schema(origin), lambda value, path: read_model(origin, value, path))
     if issubclass(origin, tuple) and hasattr(origin, "_fields"):
         return _named_tuple(origin)
     return anything
@@ -259,9 +262,21 @@ def _formatted(form: str, read: Callable[[str], Any]) -> Hint:
     return Hint({"type": "string", "format": form}, convert)
 
 
+def _flat(metadata: Tuple[Any, ...]) -> Iterator[Any]:
+    """Each bound by itself: `Field(ge=1, description="...")` of pydantic holds several."""
+    for one in metadata:
+        inner = getattr(one, "metadata", None)
+        if isinstance(inner, list):
+            yield from inner
+            if isinstance(getattr(one, "description", None), str):
+                yield one.description
+        else:
+            yield one
+
+
 def _bounded(hint: Hint, metadata: Tuple[Any, ...]) -> Hint:
     schema, checks = dict(hint.schema), []
-    for one in metadata:
+    for one in _flat(metadata):
         if isinstance(one, str):
             schema["description"] = one
         elif isinstance(one, range) and one.step == 1:

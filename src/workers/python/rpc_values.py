@@ -137,6 +137,8 @@ def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
         return {name: plain(getattr(value, name), path + (name,), depth + 1, sends) for name in names}
+    if is_model(kind):
+        return plain(value.model_dump(mode="json", by_alias=True), path, depth, sends)
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)) and value == value:
         return value.isoformat()  # But not of pandas' NaT, which is no time.
     if isinstance(value, uuid.UUID):
@@ -158,6 +160,12 @@ def plain(value: Any, path: Path = (), depth: int = 0, sends: Sends = NONE_SAID)
         if same == value or value != value:
             return plain(same, path, depth)
     raise Unfit([(path, f"is {_named(value)}, which JSON cannot express: {_instead(value)}")])
+
+
+def is_model(kind: Any) -> bool:
+    """Whether it is a class of models, by what those of pydantic 2 can do: it is not loaded here."""
+    names = ("model_validate_json", "model_json_schema", "model_dump")
+    return isinstance(kind, type) and all(callable(getattr(kind, name, None)) for name in names)
 
 
 def _text(value: str, path: Path) -> str:
@@ -209,7 +217,7 @@ def _instead(value: Any) -> str:
         return "return [value.real, value.imag]"
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return "return None"
-    for method in ("tolist", "to_dict", "model_dump", "_asdict", "item", "total_seconds"):
+    for method in ("tolist", "to_dict", "_asdict", "item", "total_seconds"):
         if callable(getattr(value, method, None)):
             return f"return value.{method}()"
     if hasattr(value, "__aiter__"):

@@ -14,7 +14,7 @@ ADAPTER = os.path.join(
 
 START = """
 import os, sys, types
-for name in ("rpc_values", "rpc_hints", "rpc_procedures", "rpc_worker"):
+for name in ("rpc_values", "rpc_models", "rpc_hints", "rpc_procedures", "rpc_worker"):
     with open(os.path.join(sys.argv[2], name + ".py"), encoding="utf-8") as file:
         text = file.read()
     module = sys.modules[name] = types.ModuleType(name)
