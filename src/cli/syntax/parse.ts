@@ -86,7 +86,8 @@ export function usageOf(command: Command): string {
     if (count === "many") return `[${name}...]`;
     return count === "optional" ? `[${name}]` : `<${name}>`;
   });
-  return [command.name, ...positionals, "[flags]"].join(" ");
+  const flags = Object.keys(command.flags).length > 0 ? ["[flags]"] : [];
+  return [command.name, ...positionals, ...flags].join(" ");
 }
 
 /** The meaning of a word of a command line, or of two words that belong together. */

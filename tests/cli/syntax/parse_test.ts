@@ -137,7 +137,7 @@ Deno.test("too few and too many positionals are refused, with the form of the co
 
 Deno.test("usageOf() shows what may be left out", () => {
   assert.equal(usageOf(many), "do <method> [args...] [flags]");
-  assert.equal(usageOf(optional), "set <action> [value] [flags]");
+  assert.equal(usageOf(optional), "set <action> [value]");
 });
 
 Deno.test("a letter's value may stand beside it, and letters may stand together", () => {
