@@ -234,3 +234,48 @@ sandboxTest(
   },
   binary === undefined ? undefined : "a binary holds its packages",
 );
+
+const running = `
+export const python = (code: string) =>
+  new TextDecoder().decode(
+    new Deno.Command("/usr/bin/python3", { args: ["-I", "-c", code] }).outputSync().stdout,
+  ).trim();
+`;
+
+/** Opens a socket of each kind, and tells of which it could. */
+const opensSockets = `
+import socket
+for name, kind in dict(
+    tcp=(socket.AF_INET, socket.SOCK_STREAM), mptcp=(socket.AF_INET, socket.SOCK_STREAM, 262),
+    udp=(socket.AF_INET6, socket.SOCK_DGRAM), unix=(socket.AF_UNIX, socket.SOCK_STREAM),
+).items():
+    try:
+        socket.socket(*kind).close()
+        print(name)
+    except PermissionError:
+        pass
+    except OSError:
+        print(name)
+`;
+
+// To see it fail: let becomeConfined in src/workers/sandbox/landlock.ts not call leaveNetwork().
+sandboxTest(
+  "programs in a binary's sandbox open no sockets of a network but with --allow-net",
+  async () => {
+    await using home = await RpcHome.create();
+    await Deno.writeTextFile(join(home.workingDirectory, "run.ts"), running);
+    const run = ["run.ts", "--workers", "1", "--allow-run=/usr/bin/python3"];
+    for (
+      const [flags, kinds] of [
+        [[], "unix"],
+        [["--allow-net=127.0.0.1"], "tcp\nmptcp\nudp\nunix"],
+      ] as const
+    ) {
+      const { port } = await home.serve(["127.0.0.1", "0", ...run, ...flags]);
+      const registry = `static:127.0.0.1:${port}`;
+      await using client = await connect({ registry, timeoutMs: 120_000 });
+      assert.equal(await client.call("python", [opensSockets]), kinds);
+    }
+  },
+  binary === undefined ? "from source they run outside" : undefined,
+);

@@ -44,7 +44,7 @@ export function confinementOf(
     ...rulesFor(reading, net === undefined ? [] : [...ofResolver, ...libraries]),
     ...rulesFor(reading, run.length === 0 ? [] : [...ofPrograms, ...libraries]),
   ];
-  return { rules, tcp: net !== undefined };
+  return { rules, network: net !== undefined };
 }
 
 function rulesFor(granted: number, paths: readonly string[]): Rule[] {

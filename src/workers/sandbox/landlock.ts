@@ -5,6 +5,7 @@
  */
 
 import { openCLibrary } from "../../base/system/c_library.ts";
+import { networkFilter } from "./network_filter.ts";
 
 /** Numbers of the system calls, which are the same on all processors. */
 const createRuleset = 444n;
@@ -28,6 +29,10 @@ const allUpwards = 0xffff_ffffn;
 
 /** `PR_SET_NO_NEW_PRIVS` of `prctl(2)`, without which Landlock is for administrators only. */
 const setNoNewPrivileges = 38;
+
+/** `PR_SET_SECCOMP` of `prctl(2)`, and its `SECCOMP_MODE_FILTER`. */
+const setFilter = 22;
+const filterMode = 2n;
 
 /** `PR_SET_PDEATHSIG` of `prctl(2)`: the signal to send when the parent dies. */
 const setParentDeathSignal = 1;
@@ -82,8 +87,8 @@ export interface Rule {
 export interface Confinement {
   /** All that it may do with files. */
   readonly rules: readonly Rule[];
-  /** Whether it may use TCP. */
-  readonly tcp: boolean;
+  /** Whether it may use the network; Unix sockets are none. */
+  readonly network: boolean;
 }
 
 /** The version of the interface here; `0`: there is none, or this process may not use it. */
@@ -104,7 +109,7 @@ export function landlockVersion(): number {
  *
  * @throws {Error} it cannot be done; this process must not go on then
  */
-export function becomeConfined({ rules, tcp }: Confinement, args: readonly string[]): never {
+export function becomeConfined({ rules, network }: Confinement, args: readonly string[]): never {
   const library = open();
   const version = library === undefined ? 0 : versionOf(library);
   if (library === undefined || version === 0) throw new Error("the system has no Landlock");
@@ -113,7 +118,7 @@ export function becomeConfined({ rules, tcp }: Confinement, args: readonly strin
   const handled = BigInt(knownRights[Math.min(version, knownRights.length - 1)] ?? 0);
   const numbers = [
     handled,
-    ...(version >= tcpVersion ? [tcp ? 0n : tcpRights] : []),
+    ...(version >= tcpVersion ? [network ? 0n : tcpRights] : []),
     ...(version >= scopesVersion ? [scopes] : []),
   ];
   const ruleset = create(createRuleset, bytesOf(numbers), BigInt(8 * numbers.length), 0n);
@@ -122,10 +127,27 @@ export function becomeConfined({ rules, tcp }: Confinement, args: readonly strin
   if (prctl(setParentDeathSignal, sigkill, 0n, 0n, 0n) !== 0) throw new Error("prctl failed");
   if (prctl(setNoNewPrivileges, 1n, 0n, 0n, 0n) !== 0) throw new Error("prctl failed");
   if (restrict(restrictSelf, BigInt(ruleset), 0n) !== 0) throw new Error("its rules are refused");
+  if (!network) leaveNetwork(library);
   closeWhenReplaced(library, firstUnknown);
   const { texts, list } = argumentsOf(ownProgram, [Deno.execPath(), ...args]);
   execv(texts, list);
   throw new Error("the program cannot be started anew");
+}
+
+/** @throws {Error} it cannot be done */
+function leaveNetwork({ symbols: { prctl } }: Library): void {
+  const filter = networkFilter();
+  if (filter === undefined) throw new Error("no filter is known for this processor");
+  // The kernel's `sock_fprog`: how many steps of eight bytes, and where they are.
+  const program = new Uint8Array(bytesOf([BigInt(filter.length / 8), addressOf(filter)]));
+  if (prctl(setFilter, filterMode, addressOf(program), 0n, 0n) !== 0) {
+    throw new Error("its network cannot be taken from it");
+  }
+}
+
+/** Where bytes are in memory. They must be used until the call that reads them is over. */
+function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }
 
 /**
@@ -188,7 +210,7 @@ function argumentsOf(program: string, args: readonly string[]) {
   const encoded = [program, ...args].map((text) => new TextEncoder().encode(`${text}\0`));
   const bytes = encoded.reduce((sum, { length }) => sum + length, 0);
   const texts = new Uint8Array(new ArrayBuffer(bytes));
-  const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(texts));
+  const start = addressOf(texts);
   const pointers: bigint[] = [];
   let length = 0;
   for (const text of encoded) {

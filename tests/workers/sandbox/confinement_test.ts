@@ -79,7 +79,7 @@ for (const place of ["real", "link"]) {
     ),
     fn: () =>
       withFiles((directory) => {
-        const { rules, tcp } = confinementOf(`${directory}/${place}/tasks.ts`, {});
+        const { rules, network } = confinementOf(`${directory}/${place}/tasks.ts`, {});
         const own = rules.map(({ path }) => path).filter((path) => path.startsWith(directory));
         assert.deepEqual(
           own.map((path) => path.slice(directory.length + 1)).sort(),
@@ -89,7 +89,7 @@ for (const place of ["real", "link"]) {
             "outside.ts",
           ].sort(),
         );
-        assert.equal(tcp, false);
+        assert.equal(network, false);
       }),
   });
 }
