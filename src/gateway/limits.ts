@@ -192,6 +192,9 @@ export const gatewayGraceMs = 1_000;
 /** How often a gateway checks whether its certificate was replaced. */
 export const gatewayCertificateCheckMs = 1_000;
 
+/** How often it tells that the dates of its certificate do not allow it to be used. */
+export const gatewayCertificateToldMs = 24 * 60 * 60 * 1_000;
+
 /** Most servers that a gateway asks for its page: nobody looks at more. */
 export const gatewayServersAskedMax = 500;
 

@@ -23,7 +23,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "server",
     "client",
   ],
-  gateway: ["base", "wire", "discovery", "procedures", "client", "library"],
+  gateway: ["base", "wire", "keys", "discovery", "procedures", "client", "library"],
   terminal: ["base"],
   report: ["base", "terminal"],
   demo: ["base", "wire", "client", "library", "terminal", "report"],

@@ -15,7 +15,7 @@ import { openCommandRegistry, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { gatewayFlags } from "./flags.ts";
 import { withholdSignalWarning } from "./runtime_warning.ts";
-import { newToken, tokenOf } from "./token.ts";
+import { newToken, tokenOf, warnOfReaders } from "./token.ts";
 
 type Flags = CommandInput<typeof gatewayFlags>["flags"];
 
@@ -30,6 +30,7 @@ export async function run(
   const listen = listenAddress(port === undefined ? address : joined(address, port));
   const tls = tlsOf(flags);
   guard(listen, flags, tls !== undefined);
+  if (tls !== undefined) warnOfReaders("--tls-key", tls.keyPath);
   const publicUrl = publicUrlOf(flags.publicUrl);
   const allowHosts = [
     ...namesOf(flags.allowHost).map(hostOf),

@@ -12,8 +12,8 @@ export function newToken(): string {
   });
 }
 
-/** Those who can read the file can call. It may have been mounted so, and is used all the same. */
-function warnOfReaders(path: string): void {
+/** Warns of a secret that others can read. It may be mounted so, and is used all the same. */
+export function warnOfReaders(flag: string, path: string): void {
   let info: Deno.FileInfo;
   try {
     info = Deno.statSync(path);
@@ -24,7 +24,7 @@ function warnOfReaders(path: string): void {
   const { isFile, mode } = info;
   if (Deno.build.os === "windows" || !isFile || mode === null || (mode & 0o077) === 0) return;
   printOnStderr(
-    `rpc: other users of this machine can read --token-file ${path}: chmod 600 ${shellWord(path)}`,
+    `rpc: other users of this machine can read ${flag} ${path}: chmod 600 ${shellWord(path)}`,
   );
 }
 
@@ -71,7 +71,7 @@ export async function tokenOf(path: string): Promise<string> {
     throw new UsageError(`Cannot read --token-file ${path}: ${messageOf(error)}`);
   }
   if (token.length >= gatewayTokenLengthMin && /^[\w.~+/=-]+$/.test(token)) {
-    warnOfReaders(path);
+    warnOfReaders("--token-file", path);
     return token;
   }
   throw new UsageError(

@@ -1,12 +1,18 @@
 import { type Clock, sleep, type Timer } from "../../base/clock.ts";
 import { isOutOfHandles, messageOf } from "../../base/errors.ts";
-import { gatewayCertificateCheckMs } from "../limits.ts";
+import { gatewayCertificateCheckMs, gatewayCertificateToldMs } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { connectionEnds, lastAnswer, Pipelines } from "./pipelines.ts";
-import { readTlsFiles, type TlsFiles, type TlsPair } from "./tls_files.ts";
+import {
+  assertTlsPair,
+  datesFault,
+  readTlsFiles,
+  type TlsFiles,
+  type TlsPair,
+} from "./tls_files.ts";
 
 /** Where to listen, and what answers. */
 interface HttpListenerOptions extends HostPort {
@@ -31,7 +37,7 @@ const rebindPeriodMs = 5;
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #port: number;
-  readonly #watch: Timer | undefined;
+  readonly #timers: readonly Timer[];
   readonly #pipelines: Pipelines;
   readonly #connections: Connections;
   /** Former listeners whose requests are being finished. */
@@ -41,6 +47,8 @@ export class HttpListener {
   #pair: TlsPair | undefined;
   /** What the files held at the last look, good or not. */
   #seen: TlsPair | undefined;
+  /** Why they could not be used at the last look, which is told once. */
+  #trouble: string | undefined;
   #isLooking = false;
   #isClosed = false;
 
@@ -51,15 +59,21 @@ export class HttpListener {
     this.#pair = this.#seen = pair;
     this.#server = this.#serve(options.port, pair);
     this.#port = this.#server.addr.port;
-    this.#watch = pair === undefined
-      ? undefined
-      : options.clock.every(gatewayCertificateCheckMs, () => void this.#look());
+    const { clock } = options;
+    this.#timers = pair === undefined ? [] : [
+      clock.every(gatewayCertificateCheckMs, () => void this.#look()),
+      clock.every(gatewayCertificateToldMs, () => this.#tellDates()),
+    ];
+    this.#tellDates();
     this.#guard();
   }
 
   /** Begins to listen. Throws if it cannot. */
   static async open(options: HttpListenerOptions): Promise<HttpListener> {
-    const pair = options.tls === undefined ? undefined : await readTlsFiles(options.tls);
+    const { tls } = options;
+    if (tls === undefined) return new HttpListener(options, undefined);
+    const pair = await readTlsFiles(tls);
+    assertTlsPair(pair, tls);
     return new HttpListener(options, pair);
   }
 
@@ -73,7 +87,7 @@ export class HttpListener {
   /** Takes no more connections, and resolves when no request is under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#watch?.cancel();
+    for (const timer of this.#timers) timer.cancel();
     await Promise.all([this.#server, ...this.#left].map((one) => one.shutdown().catch(() => {})));
     this.#connections.close();
   }
@@ -170,10 +184,14 @@ export class HttpListener {
       const pair = await readTlsFiles(tls);
       if (pair.cert === this.#seen?.cert && pair.key === this.#seen.key) return;
       this.#seen = pair;
+      assertTlsPair(pair, tls);
       await this.#replace(pair);
+      this.#trouble = undefined;
     } catch (error) {
       if (isOutOfHandles(error)) this.#seen = this.#pair;
-      log.warn("Cannot load the new certificate", { reason: messageOf(error) });
+      const reason = messageOf(error);
+      if (reason !== this.#trouble) log.warn("Cannot load the new certificate", { reason });
+      this.#trouble = reason;
     } finally {
       this.#isLooking = false;
     }
@@ -199,7 +217,19 @@ export class HttpListener {
         await sleep(clock, rebindPeriodMs);
       }
     }
-    if (this.#pair === pair) log.info("Loaded the new certificate");
+    if (this.#pair !== pair) return;
+    log.info("Loaded the new certificate");
+    this.#tellDates();
+  }
+
+  /** Nothing renews it here, and callers do not say why they hang up. */
+  #tellDates(): void {
+    const { tls, clock, log } = this.#options;
+    if (tls === undefined || this.#pair === undefined) return;
+    const fault = datesFault(this.#pair, clock.wallTimeMs());
+    if (fault !== undefined) {
+      log.warn(`Callers refuse the certificate in ${tls.certPath}: ${fault}`);
+    }
   }
 
   /** @throws the certificate or the key is invalid, or the two do not match */

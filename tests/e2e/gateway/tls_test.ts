@@ -122,11 +122,13 @@ Deno.test({
     const second = certificate(files, "second") as string;
     await Deno.copyFile(join(files, "first.crt"), join(files, "live.crt"));
     await Deno.copyFile(join(files, "first.key"), join(files, "live.key"));
+    if (Deno.build.os !== "windows") await Deno.chmod(join(files, "live.key"), 0o644);
     const process = home.start([
       ...["gateway", "127.0.0.1:0", "--verbose"],
       ...["--tls-cert", "live.crt", "--tls-key", "live.key"],
     ]);
     const [, url = "", token = ""] = await process.line(/^ready (https:\S+)\/#token=(\S+)$/);
+    if (Deno.build.os !== "windows") await process.says(/can read --tls-key live\.key: chmod 600/);
     const statusBy = (cert: string) => statusOfCall(url, token, cert);
     assert.equal(await statusBy(first), 200);
     assert.notEqual(await statusBy(second), 200);
