@@ -104,6 +104,8 @@ export class Call extends WheelEntry implements Stamped {
   /** These settle the promise that its caller waits for, if there is one. */
   resolve: ((result: unknown) => void) | undefined;
   reject: ((error: RpcError) => void) | undefined;
+  /** That promise. */
+  promise: Promise<unknown> | undefined;
   /** Takes the items, if the call asks for a stream. */
   stream: CallItems | undefined;
   /** The trace that it belongs to. */

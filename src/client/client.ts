@@ -66,6 +66,8 @@ export class Client {
   #trouble: RpcError | undefined;
   #isStale = false;
   #closed = false;
+  /** While {@link close} ends the calls. */
+  #isClosing = false;
   #retries = 0;
   #ejections = 0;
   #reached = false;
@@ -157,16 +159,24 @@ export class Client {
    * @throws {RpcError} how the call failed
    */
   call(method: string, params?: Params, options: CallOptions = {}): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const call = this.#newCall(method, params, options);
+    let made: Call | undefined;
+    const promise = new Promise((resolve, reject) => {
+      const call = made = this.#newCall(method, params, options);
       call.resolve = resolve;
       call.reject = reject;
       this.#start(call, options, this.#settle);
     });
+    if (made !== undefined) made.promise = promise;
+    return promise;
   }
 
   readonly #settle: Done = (error, result, call) => {
-    if (error !== undefined) return call.reject?.(error);
+    if (error !== undefined) {
+      // What a program leaves when it closes its client is no failure that would have to end it: an
+      // error that ended a block of `await using` would not be seen for it.
+      if (this.#isClosing) call.promise?.catch(() => {});
+      return call.reject?.(error);
+    }
     const own = this.#own(call.method, result);
     if (own instanceof RpcError) call.reject?.(own);
     else call.resolve?.(own);
@@ -217,11 +227,12 @@ export class Client {
 
   /**
    * Ends all calls, as Cancelled or with their last failure, and closes the connections and the
-   * watch.
+   * watch. A call that nobody waits for any more is no unhandled rejection then.
    */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#isClosing = true;
     this.#watch.close();
     this.#heartbeat.cancel();
     this.#gathering?.cancel();
@@ -229,6 +240,7 @@ export class Client {
     this.#waiting.leave((call, done) => done(closedError(), undefined, call));
     // Last, because calls that failed above may have got here.
     this.#delayed.end(closedError());
+    this.#isClosing = false;
   }
 
   /** {@link close}, for `await using`. */
