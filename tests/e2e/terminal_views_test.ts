@@ -15,7 +15,11 @@ const module = `
 export function 你好(名字: string, 次数 = 1) {
   return \`你好，\${名字}\`.repeat(次数);
 }
-/** Resizes all images 🎉 of a directory, as many at a time as there are workers. */
+/**
+ * Resizes all images 🎉 of a directory, as many at a time as there are workers.
+ *
+ * @param targetDirectory where they are to be, in a directory of its own for each size
+ */
 export function resizeImagesOfADirectory(sourceDirectory: string, targetDirectory: string, width = 1) {
   return [sourceDirectory, targetDirectory, width];
 }
@@ -70,6 +74,16 @@ Deno.test({
           assert.match(text, kept[command as keyof typeof kept]);
         }
       }
+      const [, parameters = ""] = (await shown(home, 60, ["methods", "resizeImagesOfADirectory"]))
+        .join("\n").split("\n\n");
+      assert.equal(
+        parameters,
+        `parameters
+  sourceDirectory  any
+  targetDirectory  any: where they are to be, in a directory
+                   of its own for each size
+  width            any, default 1, optional`,
+      );
     }),
 });
 

@@ -11,6 +11,9 @@ import { argumentOf, isNamed } from "../syntax/params.ts";
  */
 const nameWidthMax = 40;
 
+/** What stands beside these names has at least so many columns, or goes on below them. */
+const textWidthMin = 20;
+
 /** A method as it is called: `fib(n: integer)`, with `?` after what may be left out. */
 export function signatureOf({ name, params }: OpenRpcMethod): string {
   const list = params.map(({ name, required, schema }) =>
@@ -39,7 +42,10 @@ export function methodText(method: OpenRpcMethod, os = Deno.build.os): string {
   const names = method.params.map(({ name }) => name);
   const longest = names.reduce((most, name) => Math.max(most, displayWidth(name)), 0);
   const width = Math.min(Math.max(longest, "idempotent".length), nameWidthMax);
-  const row = (name: string, text: string) => told(`  ${padded(name, width)}  ${text}`.trimEnd());
+  // What does not fit goes on below itself, if there is room.
+  const indent = lineWidth() - width - 4 < textWidthMin ? 4 : width + 4;
+  const row = (name: string, text: string) =>
+    wrapped(told(`  ${padded(name, width)}  ${text}`.trimEnd()), lineWidth(), indent);
   if (method.params.length > 0) {
     lines.push("", "parameters", ...method.params.map((param) => row(param.name, about(param))));
   }
