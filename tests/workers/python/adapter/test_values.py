@@ -73,6 +73,10 @@ class Pair(NamedTuple):
     left: int
     right: str = "r"
 
+UserId = NewType("UserId", int)
+
+def new_type(x: UserId) -> UserId: return x
+def starred(*xs: int): return xs
 def literal(x: Literal["a", 1, None, True]): return [type(x).__name__, x]
 def bytes_literal(x: Literal[b"x"] = b"x"): return str(x)
 def movie(x: Movie): return x
@@ -278,6 +282,8 @@ class Values(unittest.TestCase):
             ("odd_enum", ["thing"], [0]),
             ("integer", [True], [0]),
             ("integer", ["1"], [0]),
+            ("new_type", ["1"], [0]),
+            ("starred", [1, "2"], [1]),
             ("number", [10**400], [0]),
             ("decimal_", ["x"], [0]),
             ("decimal_", [True], [0]),
@@ -304,6 +310,9 @@ class Values(unittest.TestCase):
             failed = caught.exception
             self.assertEqual((failed.code, failed.data["executed"]), (-32602, "no"), failed.message)
             self.assertEqual(failed.data["issues"][0]["path"], path)
+        with self.assertRaises(Failed) as caught:
+            self.worker.call("starred", named={"*xs": [1, "2"]})
+        self.assertEqual(caught.exception.data["issues"][0]["path"], ["*xs", 1])
 
     def test_results_that_json_has_not_are_sent_where_the_hint_says_how_and_else_refused(self):
         for method, pattern in (
@@ -356,6 +365,8 @@ class Values(unittest.TestCase):
         for value in ({Color.RED: 1, "red": 2}, {1: "a", "1": "b"}):
             with self.subTest(value), self.assertRaisesRegex(rpc_values.Unfit, "^a has two keys that are '(red|1)' in"):
                 rpc_values.plain({"a": value}, sends=frozenset([int]))
+        with self.assertRaisesRegex(rpc_values.Unfit, "^has the key True, and keys must be strings"):
+            rpc_values.plain({True: "a"}, sends=frozenset([int]))
 
     def test_numbers_of_other_packages_are_sent_if_they_arrive_as_the_same(self):
         sys.path.insert(0, ADAPTER)
@@ -396,6 +407,8 @@ class Values(unittest.TestCase):
         self.assertEqual(schema("nested")["properties"]["inner"]["properties"]["when"]["format"], "date-time")
         self.assertEqual(schema("place"), {"type": "string"})
         self.assertEqual(schema("integer"), {"type": "integer"})
+        self.assertEqual(schema("new_type"), {"type": "integer"})
+        self.assertEqual(schema("starred"), {"type": "array", "items": {"type": "integer"}})
         self.assertEqual(schema("unknown"), {})
 
     def test_the_caller_is_who_the_server_says(self):

@@ -5,7 +5,7 @@ import os
 import sys
 import unittest
 
-from running import Failed, Worker
+from running import ADAPTER, Failed, Worker
 
 FILE = '''
 import asyncio, sys
@@ -156,6 +156,16 @@ class Behaviour(unittest.TestCase):
         self.assertIn("ZeroDivisionError", stack)
         for own in ("rpc_worker", "rpc_procedures", "rpc_hints"):
             self.assertNotIn(own, log)
+
+    def test_of_a_long_traceback_the_log_has_the_beginning_and_the_end(self):
+        sys.path.insert(0, ADAPTER)
+        try:
+            import rpc_worker
+        finally:
+            sys.path.remove(ADAPTER)
+        for count, stack in ((20, list(range(20))), (100, [*range(10), "...", *range(91, 100)])):
+            told = rpc_worker.report("it failed", "\n".join(map(str, range(count))) + "\n")
+            self.assertEqual(json.loads(told.strip("\x1e\n")), {"message": "it failed", "stack": list(map(str, stack))})
 
     def test_what_is_printed_without_a_line_feed_is_in_the_log_when_the_call_ends(self):
         for method in ("prints", "async_prints"):
@@ -377,6 +387,17 @@ class Files(unittest.TestCase):
             self.assertEqual(set(worker.methods), {"shown", "cached", "decorated", "wrapped"})
             self.assertEqual(worker.call("cached", 2), 2)
             self.assertEqual(worker.call("wrapped", 2), 2)
+
+    def test_a_file_whose_marks_cannot_be_meant_is_not_served(self):
+        for marks, said in {
+            "(name='rpc.add')": "add cannot be served as 'rpc.add': names that begin with 'rpc.' belong",
+            f"(name='{'n' * 257}')": "256 characters are the most",
+            "(name='sub')": "two functions are to be served as 'sub'",
+            "(names='sum')": "procedure\\(\\) has no option 'names': there are idempotent, kind and name",
+            "(kind='inline')": "kind must be",
+        }.items():
+            with self.subTest(marks), self.assertRaisesRegex(Failed, said):
+                Worker(f"from rpc import procedure\n@procedure{marks}\ndef add(a): pass\ndef sub(a): pass\n")
 
     def test_a_file_with_all_serves_exactly_the_functions_that_it_lists(self):
         text = """
