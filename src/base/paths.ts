@@ -115,6 +115,21 @@ export function exists(path: string): boolean {
   }
 }
 
+/** Whether two paths are of one file, by links too. A device such as /dev/null holds nothing. */
+export function isSameFile(path: string, other: string): boolean {
+  try {
+    const { dev, ino, isCharDevice } = Deno.statSync(path);
+    if (isCharDevice) return false;
+    const found = Deno.statSync(other);
+    // Not all systems have numbers of files.
+    return ino
+      ? ino === found.ino && dev === found.dev
+      : Deno.realPathSync(path) === Deno.realPathSync(other);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Reads a whole file, if it is a regular one: others may have put an endless pipe, a device or a
  * huge file there. Synchronous, since the files are small, and asynchronous file operations take

@@ -7,6 +7,7 @@ import {
   directoryOf,
   fileUrlOf,
   isAbsolutePath,
+  isSameFile,
   joinPath,
   pathOfFileUrl,
   replaceFile,
@@ -148,6 +149,27 @@ Deno.test("userDirectory() is the first that is an absolute path", () => {
   assert.equal(found({ ...relative, USERPROFILE: `${root}u` }), `${root}u/in/home`);
   assert.equal(found({ HOME: "", USERPROFILE: `${root}u` }), `${root}u/in/home`);
   assert.equal(found({ ...relative, USERPROFILE: "u" }), undefined);
+});
+
+Deno.test("isSameFile() knows a file by its links, and what is not there is none", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const [file, other, hard] = ["a", "b", "c"].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    Deno.writeTextFileSync(file, "a");
+    Deno.writeTextFileSync(other, "a");
+    Deno.linkSync(file, hard);
+    assert.ok(isSameFile(file, join(directory, "..", baseName(directory), "a")));
+    assert.ok(isSameFile(file, hard));
+    assert.ok(!isSameFile(file, other));
+    assert.ok(!isSameFile(file, join(directory, "none")));
+    assert.ok(!isSameFile("/dev/null", "/dev/null"));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("takePlace() tries again on Windows, where what has a file open for a moment forbids it", () => {

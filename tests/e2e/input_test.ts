@@ -59,6 +59,8 @@ Deno.test("what does not go with --input is said, and costs nothing", async () =
     [["--input", "in", "--repeat", "2"], /Cannot use --repeat/],
     [["--input", "no_such_file"], /Cannot read --input no_such_file/],
     [["--input", "in", "--failed", "./in"], /they are read from there/],
+    [["--input", "in", "--html", "./in"], /to \.\/in: that is the file of --input/],
+    [["--input", "in", "--failed", "out", "--html", "out"], /that is the file of --failed/],
     [["--failed", "x"], /need --input/],
   ];
   for (const [args, why] of cases) {

@@ -1,5 +1,6 @@
 import { addressOf } from "../../base/names/host_port.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { isSameFile } from "../../base/paths.ts";
 import type { Client } from "../../client/client.ts";
 import type { Discovery, InstanceSource } from "../../discovery/discovery.ts";
 import { isScreen, printOnStderr, problemLine } from "../../terminal/stdout.ts";
@@ -49,7 +50,7 @@ export async function run(
   assertServersAsked(flags);
   assertPageAsked(flags);
   using calls = await openCalls(flags, args);
-  using report = flags.html === undefined ? undefined : await openReport(flags.html);
+  using report = flags.html === undefined ? undefined : await openReport(flags.html, flags);
   const log = plainLogger(flags.verbose);
   const clock = isOnce(flags) ? briefClock : systemClock;
   const interrupt = onInterrupt();
@@ -161,8 +162,15 @@ function assertPageAsked(flags: CallFlags): void {
   }
 }
 
-/** @throws {CommandError} the file cannot be written */
-async function openReport(path: string): Promise<LoadReport> {
+/**
+ * @throws {CommandError} the file cannot be written
+ * @throws {UsageError} it is one that holds what the page would overwrite
+ */
+async function openReport(path: string, { input, failed }: CallFlags): Promise<LoadReport> {
+  for (const [flag, other] of Object.entries({ input, failed })) {
+    if (other === undefined || other === "-" || !isSameFile(path, other)) continue;
+    throw new UsageError(`Cannot write the page to ${path}: that is the file of --${flag}`);
+  }
   const { LoadReport } = await import("./html/load_report.ts");
   return new LoadReport(path);
 }

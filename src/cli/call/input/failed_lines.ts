@@ -1,4 +1,5 @@
 import { messageOf } from "../../../base/errors.ts";
+import { isSameFile } from "../../../base/paths.ts";
 import { UsageError } from "../../../base/command_error.ts";
 import { writeWhole } from "../../../terminal/stdout.ts";
 
@@ -18,7 +19,7 @@ export class FailedLines {
    * @throws {UsageError} it cannot be written, or is the input itself
    */
   static async open(path: string, input: string, isGoingOn: boolean): Promise<FailedLines> {
-    if (input !== "-" && await isSame(path, input)) {
+    if (input !== "-" && isSameFile(path, input)) {
       throw new UsageError(`Cannot write failed lines to ${path}: they are read from there`);
     }
     try {
@@ -52,13 +53,5 @@ export class FailedLines {
   /** Closes the file. */
   close(): void {
     this.#file.close();
-  }
-}
-
-async function isSame(path: string, other: string): Promise<boolean> {
-  try {
-    return await Deno.realPath(path) === await Deno.realPath(other);
-  } catch {
-    return false;
   }
 }
