@@ -7,6 +7,7 @@ import { judged } from "../../src/base/values/judged.ts";
 import { candidatesFor } from "../../src/cli/completions/candidates.ts";
 import { loadCommands } from "../../src/cli/commands.ts";
 import { methodText, signatureOf } from "../../src/cli/methods/method_text.ts";
+import { readRequest } from "../../src/cli/serve/metrics/brief_http.ts";
 import { settingsOf } from "../../src/cli/syntax/settings.ts";
 import { LastKnownStore } from "../../src/discovery/last_known/store.ts";
 import { messageOf } from "../../src/gateway/agents/messages.ts";
@@ -22,7 +23,7 @@ import { plainLine, plainText, withoutSecrets } from "../../src/terminal/plain_t
 import type { Params } from "../../src/wire/message.ts";
 import { tapItemSchema, tapParamsSchema } from "../../src/wire/reports/tap.ts";
 import { soundTapItem, soundTapParams } from "../../src/wire/reports/tap_checks.ts";
-import { bytesNear, jsonNear, textNear } from "./arbitraries.ts";
+import { bytesNear, jsonNear, pieces, textNear } from "./arbitraries.ts";
 import { fuzz } from "./fuzz.ts";
 
 const schemas = [
@@ -163,6 +164,34 @@ const toolCall = {
   method: "tools/call",
   params: { name: "fib", arguments: { n: 12345678901234567000 }, requestId: 1 },
 };
+
+const asked = "GET /metrics?x HTTP/1.1\r\nHost: rpc.example:80\r\nAccept: */*\r\n\r\n";
+
+/** What is read of bytes that come in these pieces. */
+async function readInPieces(reads: Uint8Array[]): Promise<string | undefined> {
+  const rest = [...reads];
+  const request = await readRequest({
+    read(buffer) {
+      const piece = rest.shift();
+      if (piece === undefined) return Promise.resolve(null);
+      const taken = piece.subarray(0, buffer.length);
+      buffer.set(taken);
+      if (taken.length < piece.length) rest.unshift(piece.subarray(taken.length));
+      return Promise.resolve(taken.length);
+    },
+  }, "127.0.0.1:1");
+  return request && `${request.method} ${request.url.href}`;
+}
+
+fuzz(
+  "who asks for metrics is read the same however it is cut, and names one plain host",
+  fc.tuple(bytesNear(asked, "HEAD http://a/ HTTP/1.0\n\n"), fc.array(fc.nat(100))),
+  async ([bytes, cuts]) => {
+    const whole = await readInPieces([bytes]);
+    assert.equal(await readInPieces(pieces(bytes, cuts).filter(({ length }) => length > 0)), whole);
+    if (whole !== undefined) assert.match(whole, /^[A-Z]+ http:\/\/[^/@?#]+\//);
+  },
+);
 
 fuzz(
   "an agent's message is one or refused, and its arguments stay as they were written",

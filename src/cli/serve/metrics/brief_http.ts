@@ -31,6 +31,7 @@ const plainText = "text/plain; charset=utf-8";
 
 const headEnd = /\r?\n\r?\n/;
 const requestLine = /^([A-Z]+) (\/\S*|http:\/\/\S+) HTTP\/1\.[01]$/;
+const absoluteForm = /^http:\/\/([^/?#\\]*)(.*)$/;
 const hostLine = /^host:[ \t]*(.*?)[ \t]*$/i;
 /** A host in plain form, and a port: nothing that a URL's parser would take for something else. */
 const plainHost = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
@@ -71,11 +72,11 @@ export async function readRequest(
 }
 
 function requestOf([first = "", ...lines]: readonly string[], own: string) {
-  const [, method, target] = requestLine.exec(first) ?? [];
+  const [, method, target = ""] = requestLine.exec(first) ?? [];
   const hosts = lines.flatMap((line) => hostLine.exec(line)?.slice(1) ?? []);
-  const [host = own] = hosts;
-  if (method === undefined || target === undefined) return undefined;
-  if (hosts.length > 1 || !plainHost.test(host)) return undefined;
-  const url = URL.parse(target.startsWith("/") ? `http://${host}${target}` : target);
+  // A request that names a whole URL names its host there.
+  const [, host = hosts[0] ?? own, path = target] = absoluteForm.exec(target) ?? [];
+  if (method === undefined || hosts.length > 1 || !plainHost.test(host)) return undefined;
+  const url = URL.parse(`http://${host}${path}`);
   return url === null ? undefined : { method, url };
 }

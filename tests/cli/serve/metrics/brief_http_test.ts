@@ -36,6 +36,7 @@ Deno.test("what is no request, or could be read in two ways, is none", async () 
       "GET / HTTP/2.0\r\n\r\n",
       "GET evil HTTP/1.1\r\n\r\n",
       "GET https://a/ HTTP/1.1\r\n\r\n",
+      "GET http://a@b/ HTTP/1.1\r\n\r\n",
       "get / HTTP/1.1\r\n\r\n",
       "GET /a b HTTP/1.1\r\n\r\n",
       "\x16\x03\x01\x02\n\n",
