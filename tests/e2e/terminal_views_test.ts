@@ -74,8 +74,8 @@ Deno.test({
           assert.match(text, kept[command as keyof typeof kept]);
         }
       }
-      const [, parameters = ""] = (await shown(home, 60, ["methods", "resizeImagesOfADirectory"]))
-        .join("\n").split("\n\n");
+      const lines = await shown(home, 60, ["methods", "resizeImagesOfADirectory"]);
+      const [, parameters = ""] = lines.map(stripVTControlCharacters).join("\n").split("\n\n");
       assert.equal(
         parameters,
         `parameters
