@@ -11,6 +11,7 @@ import {
   wasIssued,
 } from "../../keys/authority_files.ts";
 import { readCertificate } from "../../keys/certificate.ts";
+import { lockIssued } from "../../keys/file_writing.ts";
 import { requiredKeysDirectory } from "../../keys/files.ts";
 import { Invitation } from "../../keys/join/invitation.ts";
 import { assertMachineName } from "../../keys/names.ts";
@@ -27,6 +28,8 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
   if (flags.name !== undefined) assertMachineName(flags.name);
   const directory = requiredKeysDirectory();
   const authority = await openAuthorityFiles(directory);
+  // A token is good once: what would keep its member from the list is told before it is used.
+  (await lockIssued(directory))[Symbol.dispose]();
   const token = createToken(authority.cluster);
   const listener = listen(host, port, target);
   if (!printLine(formatToken(token))) throw new CommandError("Nobody has read the token");
