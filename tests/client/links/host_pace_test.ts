@@ -143,3 +143,23 @@ Deno.test("a thousand live servers with names of their own are connected without
   assert.equal(connected, 1_000);
   pace.close();
 });
+
+Deno.test("first attempts go before further ones that wait, and these in their order", () => {
+  const clock = new VirtualClock(5_000);
+  const pace = new HostPace(clock);
+  const begun: string[] = [];
+  for (let n = 0; n < hostAttemptsAtOnce; n++) assert.ok(pace.take("10.0.0.1"));
+  const enter = (name: string, isFirst: boolean) => {
+    pace.enter("10.0.0.1", () => begun.push(name), isFirst);
+  };
+  enter("further", false);
+  // There would be room by now, and its timer is late.
+  clock.stall(1_000);
+  enter("another", false);
+  assert.deepEqual(begun, []);
+  enter("first", true);
+  assert.deepEqual(begun, ["first"]);
+  clock.advance(0);
+  assert.deepEqual(begun, ["first", "further", "another"]);
+  pace.close();
+});
