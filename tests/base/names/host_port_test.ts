@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addressOf, parseHostPort } from "../../../src/base/names/host_port.ts";
+import { addressOf, addressToListen, parseHostPort } from "../../../src/base/names/host_port.ts";
 
 Deno.test("addressOf() puts brackets round IPv6 addresses only", () => {
   assert.equal(addressOf({ host: "::1", port: 3 }), "[::1]:3");
@@ -25,4 +25,9 @@ Deno.test("parseHostPort() takes nothing whose host or port is in doubt", () => 
   for (const text of [...texts, "[127.0.0.1]:1", "[127.%1]:2", "[::1%]:1", "[::1]80", "[zk]:1"]) {
     assert.equal(parseHostPort(text), undefined, text);
   }
+});
+
+Deno.test("localhost is listened on where only this machine comes, and all else as it is given", () => {
+  const hosts = ["localhost", "LocalHost", "localhost.example", "0.0.0.0", "::1"];
+  assert.deepEqual(hosts.map(addressToListen), ["127.0.0.1", "127.0.0.1", ...hosts.slice(2)]);
 });

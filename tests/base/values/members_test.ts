@@ -10,6 +10,12 @@ Deno.test("Members gives back what is there and within bounds", () => {
   assert.ok(members.optionalObject("object") instanceof Members);
 });
 
+Deno.test("Members gives back what is true and what is false, whatever the fallback", () => {
+  const members = new Members({ yes: true, no: false });
+  assert.deepEqual([members.boolean("yes"), members.boolean("no", true)], [true, false]);
+  assert.equal(members.boolean("absent", true), true);
+});
+
 Deno.test("Members gives the fallback for what is not there, and only for that", () => {
   assert.equal(members.text("absent", [1, 3], ""), "");
   assert.equal(members.boolean("absent", true), true);
@@ -32,6 +38,10 @@ Deno.test("Members says where something is wrong, and what it must be", () => {
     [
       () => new Members({ n: "x" }).number("n", [-Number.MAX_VALUE, Number.MAX_VALUE]),
       /^n: must be a number$/,
+    ],
+    [
+      () => new Members({ n: 8 }).number("n", [-Number.MAX_VALUE, 7]),
+      /^n: must be a number of at most 7$/,
     ],
     [() => members.integer("number", [0, 9]), /^number: must be a whole number$/],
     [() => members.boolean("text"), /^text: must be true or false$/],
