@@ -497,6 +497,9 @@ class _Plain:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
             return self.of(fields, place, depth)
+        if callable(getattr(value, "model_dump", None)) and hasattr(type(value), "model_validate_json"):
+            # A model of pydantic 2, as the server's side reads one.
+            return self.of(value.model_dump(mode="json", by_alias=True), place, depth)
         if isinstance(value, (datetime.datetime, datetime.date, datetime.time)) and value == value:
             return value.isoformat()  # But not of pandas' NaT, which is no time.
         if isinstance(value, uuid.UUID):
@@ -524,7 +527,7 @@ def _instead(value: Any) -> str:
         return "send [value.real, value.imag]"
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return "send None"
-    for method in ("tolist", "to_dict", "model_dump", "total_seconds"):
+    for method in ("tolist", "to_dict", "total_seconds"):
         if callable(getattr(value, method, None)):
             return f"send value.{method}()"
     if hasattr(value, "__aiter__"):

@@ -106,6 +106,15 @@ class Pair(NamedTuple):
     right: tuple
 
 
+class Model:
+    """With what a model of pydantic 2 can do."""
+
+    model_validate_json = None
+
+    def model_dump(self, mode, by_alias):
+        return {"Name" if by_alias else "name": mode, "day": datetime.date(2026, 1, 2)}
+
+
 class Number:
     """A number of another package, as numpy's are."""
 
@@ -156,6 +165,7 @@ class Requests(unittest.TestCase):
             ([Color.RED, Size.BIG], ["red", "big"]),
             ([Point(1, ["a"])], [{"x": 1, "tags": ["a"]}]),
             ([Pair(1, (2,))], [{"left": 1, "right": [2]}]),
+            ([[Model()]], [[{"Name": "json", "day": "2026-01-02"}]]),
             ([Whole(2**62 + 1), Real(0.5)], [2**62 + 1, 0.5]),
             ([Opaque.FIRST, pathlib.PurePosixPath("/a/b")], ["FIRST", "/a/b"]),
             ([moment, number], ["2026-01-02T03:04:05+00:00", str(number)]),
