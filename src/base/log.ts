@@ -24,6 +24,15 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
+/**
+ * A message of several lines, such as a syntax error with its place in a file, as the log takes it:
+ * the first line, and the others as a stack.
+ */
+export function inLines(message: string): readonly [first: string, fields: LogFields] {
+  const [first = "", ...more] = message.split("\n");
+  return [first, more.length === 0 ? {} : { stack: more.join("\n") }];
+}
+
 /** Drops everything. */
 export const silentLogger: Logger = {
   debug() {},

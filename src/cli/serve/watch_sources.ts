@@ -7,7 +7,7 @@ import {
   watchLoadMsMax,
   watchSettleMsMax,
 } from "../limits.ts";
-import type { Logger } from "../../base/log.ts";
+import { inLines, type Logger } from "../../base/log.ts";
 import {
   differenceOf,
   readSources,
@@ -126,7 +126,8 @@ export class SourceWatch {
       if (!cancel.signal.aborted) log.info("Reloaded");
     } catch (error) {
       if (cancel.signal.aborted) return;
-      log.error(`Not reloaded, still serving the version before: ${messageOf(error)}`);
+      const [first, more] = inLines(messageOf(error));
+      log.error(`Not reloaded, still serving the version before: ${first}`, more);
     } finally {
       if (this.#load === load) this.#load = undefined;
     }

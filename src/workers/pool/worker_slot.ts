@@ -2,7 +2,7 @@ import type { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf, RpcError } from "../../base/errors.ts";
 import { methodLengthMax } from "../../base/limits.ts";
-import type { Logger } from "../../base/log.ts";
+import { inLines, type Logger } from "../../base/log.ts";
 import { processorTimeOf } from "../../base/system/processor_time.ts";
 import { readDocument } from "../../procedures/documents/read_document.ts";
 import type { OpenRpcDocument } from "../../procedures/openrpc.ts";
@@ -285,7 +285,8 @@ export class WorkerSlot {
     const delayMs = this.#options.backoff.next();
     // The caller of start() is told, so the log need not have a line for each worker.
     if (!this.#isAwaited) {
-      this.#options.log.error(error.message, { retryInMs: Math.round(delayMs) });
+      const [first, more] = inLines(error.message);
+      this.#options.log.error(first, { ...more, retryInMs: Math.round(delayMs) });
     }
     this.#isAwaited = false;
     this.#beginLater(delayMs);

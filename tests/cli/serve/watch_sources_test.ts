@@ -9,7 +9,7 @@ import {
 } from "../../../src/cli/limits.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { linkTest } from "../../support/posix.ts";
-import { VirtualClock } from "../../support/virtual_clock.ts";
+import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 
 interface Load {
   readonly text: string;
@@ -21,6 +21,8 @@ interface Load {
 class Rig implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly loads: Load[] = [];
+  /** What was logged as an error: message and fields. */
+  readonly errors: unknown[][] = [];
   readonly path: string;
   readonly directory: string;
   readonly #watch: SourceWatch;
@@ -38,7 +40,7 @@ class Rig implements AsyncDisposable {
         return end.promise;
       },
       clock: this.clock,
-      log: silentLogger,
+      log: { ...silentLogger, error: (...error) => void this.errors.push(error) },
     });
     this.#watch.start();
     this.look(3);
@@ -83,6 +85,21 @@ Deno.test("an edit is loaded once it has settled, and one that changes nothing i
   Deno.utimeSync(rig.path, 1, 1);
   rig.look(5);
   assert.equal(rig.loads.length, 1);
+});
+
+Deno.test("a version that cannot be loaded is told, with the place in its file as a stack", async () => {
+  await using rig = await Rig.create();
+  rig.write("def broken(:");
+  rig.look(2);
+  rig.loads[0]?.end.reject(new Error("Cannot serve tasks.py:\n  line 1\n    def broken(:"));
+  await settled();
+  const message = "Not reloaded, still serving the version before: Cannot serve tasks.py:";
+  assert.deepEqual(rig.errors, [[message, { stack: "  line 1\n    def broken(:" }]]);
+  rig.write("export {}; //");
+  rig.look(2);
+  rig.loads[1]?.end.reject(new Error("Cannot load tasks.ts"));
+  await settled();
+  assert.deepEqual(rig.errors[1]?.[1], {});
 });
 
 Deno.test("what a module writes beside itself is no edit", async () => {
