@@ -18,7 +18,7 @@ const bytesOfUnitMax = 3;
  * answer is held, and the outcome is the same as if all had been waited for.
  */
 export class BatchLine {
-  readonly #bytesMax: number;
+  readonly #bound: MessageBound;
   readonly #answers: Answer[] = [];
   /** The answers that are not replaced. */
   readonly #whole = new Set<Answer>();
@@ -30,8 +30,8 @@ export class BatchLine {
   #isCounted = false;
 
   /** @param bound what the other end takes */
-  constructor({ bytes }: MessageBound) {
-    this.#bytesMax = bytes;
+  constructor(bound: MessageBound) {
+    this.#bound = bound;
   }
 
   /** Whether it holds no answer. */
@@ -46,9 +46,9 @@ export class BatchLine {
     this.#whole.add(answer);
     if (this.#isCounted) this.#bytes += bytesOf(answer);
     else this.#bytes += line.length * bytesOfUnitMax;
-    if (this.#bytes <= this.#bytesMax) return;
+    if (this.#bytes <= this.#bound.bytes) return;
     if (!this.#isCounted) this.#count();
-    while (this.#bytes > this.#bytesMax && this.#replaceLongest());
+    while (this.#bytes > this.#bound.bytes && this.#replaceLongest());
   }
 
   #count(): void {
@@ -70,11 +70,16 @@ export class BatchLine {
     if (longest === undefined) return false;
     this.#whole.delete(longest);
     this.#bytes -= bytesOf(longest);
-    longest.line = withoutResults(longest.line, "the batch's answers are too long");
+    longest.line = withoutResults(longest.line, tooLongTogether(bytesOf(longest), this.#bound));
     longest.bytes = undefined;
     this.#bytes += bytesOf(longest);
     return true;
   }
+}
+
+/** The length of all answers is not told: the first are replaced before the last are there. */
+function tooLongTogether(bytes: number, { bytes: most, whose }: MessageBound): string {
+  return `its ${bytes} bytes and the others of its batch are more than ${most}, the most ${whose}`;
 }
 
 function bytesOf(answer: Answer): number {

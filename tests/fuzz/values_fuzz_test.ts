@@ -161,14 +161,19 @@ fuzz(
     assert.equal(line, plainBatch(lines, bytes));
     const answers: { id: unknown; error?: unknown }[] = JSON.parse(line);
     assert.deepEqual(answers.map(({ id }) => id), lines.map((line) => JSON.parse(line).id));
-    const allShort = lines.reduce((sum, line) => sum + byteLengthOf(withoutResults(line, why)), 2);
+    const allShort = lines.reduce((sum, line) => sum + byteLengthOf(shortened(line, bytes)), 2);
     assert.ok(byteLengthOf(line) <= Math.max(bytes, allShort));
   },
   undefined,
   500,
 );
 
-const why = "the batch's answers are too long";
+/** What a batch of at most so many bytes has in place of an answer. */
+function shortened(line: string, bytesMax: number): string {
+  const { whose } = boundOfServer();
+  const lengths = `its ${byteLengthOf(line)} bytes and the others of its batch are more than`;
+  return withoutResults(line, `${lengths} ${bytesMax}, the most ${whose}`);
+}
 
 /** Waits for all, and then replaces the longest ones as long as they are too many. */
 function plainBatch(lines: readonly string[], bytesMax: number): string {
@@ -178,7 +183,7 @@ function plainBatch(lines: readonly string[], bytesMax: number): string {
   while (byteLengthOf(text()) > bytesMax && whole.size > 0) {
     const longest = [...whole].reduce((one, other) => other.length > one.length ? other : one);
     whole.delete(longest);
-    longest.line = withoutResults(longest.line, why);
+    longest.line = shortened(longest.line, bytesMax);
   }
   return text();
 }
