@@ -397,6 +397,14 @@ class Failover(unittest.TestCase):
                 client.call("f", timeout=60)
             self.assertEqual(server.count("f"), 1)
 
+    def test_a_server_that_refuses_calls_at_once_does_not_draw_the_others(self):
+        refuses = self.refuses(-32002, executed="no")
+        with FakeServer(refuses) as full, FakeServer(echo) as free, Client(static(full, free)) as client:
+            connected(client, 2)
+            for n in range(40):
+                self.assertEqual(client.call("f", [n], timeout=60), [n])
+            self.assertLess(full.count("f"), 10)
+
     def test_a_server_that_drains_gets_no_new_calls_and_keeps_those_it_has(self):
         kept, all_sent = [], threading.Event()
 
