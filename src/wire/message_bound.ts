@@ -59,7 +59,7 @@ export function boundOfServers(address: string, bytes: number): MessageBound {
 function boundOfCaller(bytes: number): MessageBound {
   // It may be a command, or a program in TypeScript or Python: a server cannot tell.
   const whose =
-    "that its caller takes (--message-max of rpc call or rpc gateway, messageMax or message_max)";
+    "that its caller takes (--message-max of rpc call, gateway or mcp, messageMax or message_max)";
   return { bytes, whose };
 }
 

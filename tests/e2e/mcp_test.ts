@@ -15,11 +15,16 @@ export async function hangs() { await new Promise((resolve) => setTimeout(resolv
 const eras = ["legacy", { pin: "2026-07-28" }] as const;
 
 /** The official client, of an `rpc mcp` that offers these methods. */
-async function agentOf(home: RpcHome, methods: string, options: ClientOptions): Promise<Client> {
+async function agentOf(
+  home: RpcHome,
+  methods: string,
+  options: ClientOptions,
+  flags: readonly string[] = [],
+): Promise<Client> {
   const [command = "", ...args] = rpcCommand;
   const transport = new StdioClientTransport({
     command,
-    args: [...args, "mcp", "--methods", methods],
+    args: [...args, "mcp", "--methods", methods, ...flags],
     env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "", ...home.env() },
     cwd: home.workingDirectory,
   });
@@ -54,6 +59,21 @@ Deno.test("the official MCP client lists tools, calls one, sees an error, and ca
     } finally {
       await client.close();
     }
+  }
+});
+
+Deno.test("an agent's tools return as much as --message-max allows", async () => {
+  await using home = await RpcHome.create();
+  const long = 'export const long = () => "x".repeat(5_000_000);';
+  await Deno.writeTextFile(`${home.workingDirectory}/long.ts`, long);
+  await home.serve(["127.0.0.1", "0", "long.ts", "--message-max", "16M"]);
+  const client = await agentOf(home, "long", {}, ["--message-max", "16M"]);
+  try {
+    const { isError, content } = await client.callTool({ name: "long" });
+    assert.notEqual(isError, true);
+    assert.ok(JSON.stringify(content).includes("x".repeat(5_000_000)));
+  } finally {
+    await client.close();
   }
 });
 

@@ -81,7 +81,7 @@ Deno.test("what one end does not take is an error with both lengths and the flag
     assert.deepEqual([name, executed], ["InternalError", "yes"]);
     assert.match(
       message,
-      /a result: it is 60000\d\d bytes long, and 5242880 is the most that its caller takes \(--message-max of rpc call or rpc gateway, messageMax or message_max\)/,
+      /a result: it is 60000\d\d bytes long, and 5242880 is the most that its caller takes \(--message-max of rpc call, gateway or mcp, messageMax or message_max\)/,
     );
   }
   const items = async () => {
@@ -293,7 +293,7 @@ Deno.test("a gateway takes and sends as long messages as it is told, and says wh
   assert.equal(grown.status, 502);
   assert.match(
     (await grown.json()).detail,
-    /and 6291456 is the most .*rpc gateway, messageMax or message_max\)$/,
+    /and 6291456 is the most .*gateway or mcp, messageMax or message_max\)$/,
   );
 
   const socket = new WebSocket(gateway.url.replace("http", "ws"), [

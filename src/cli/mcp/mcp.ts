@@ -1,7 +1,6 @@
 import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { aborted, type Clock, sleep, systemClock, type Timer } from "../../base/clock.ts";
 import { emptyCoreFiles } from "../../base/system/core_files.ts";
-import { messageMaxDefault } from "../../base/limits.ts";
 import { Client } from "../../client/client.ts";
 import { type ToolServer, toolServer } from "../../gateway/agents/tool_server.ts";
 import { toolsOf } from "../../gateway/agents/tools.ts";
@@ -20,7 +19,7 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   emptyCoreFiles();
   const log = plainLogger(flags.verbose);
   const { transport, discovery } = await openForLong(flags, log);
-  const { service, timeout: timeoutMs, subset, zone } = flags;
+  const { service, timeout: timeoutMs, messageMax, subset, zone } = flags;
   const clock = systemClock;
   const changes = new Changes(clock);
   const interrupt = onInterrupt();
@@ -30,7 +29,7 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
     return toolsOf(methods, flags.methods);
   }, clock);
   const client = new Client({
-    ...{ discovery, service, transport, timeoutMs, clock, log },
+    ...{ discovery, service, transport, timeoutMs, messageMax, clock, log },
     ...{ subset, zone, exactNumbers: true },
     registryChanged: (trouble) => tellOfRegistry(log, trouble),
     serverChanged: () => {
@@ -50,7 +49,7 @@ export async function run({ flags }: CommandInput<typeof mcpFlags>): Promise<num
   changes.onTold = () => void server?.look(interrupt.signal);
   try {
     const stdio = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
-    const lines = new LineTransport(stdio, messageMaxDefault);
+    const lines = new LineTransport(stdio, messageMax);
     const connection = serveStdio(made, { transport: lines });
     // Who asked it to end may have done so before it was ready.
     await Promise.race([lines.closed, aborted(interrupt.signal)]);
