@@ -150,10 +150,12 @@ export class World implements AsyncDisposable {
     const parts = calling.reduce((sum, index) => sum + partOf(index), 0);
     const endMs = this.clock.now() + durationMs;
     const client = (index: number) => {
+      const ownPerSecond = perSecond * partOf(index) / parts;
+      // Kept apart from the clock, which rounds: who calls each millisecond would call less.
+      let dueMs = this.clock.now();
       const next = () => {
-        const ownPerSecond = perSecond * partOf(index) / parts;
-        const gapMs = -Math.log(1 - this.random()) * 1_000 / ownPerSecond;
-        this.clock.after(gapMs, () => {
+        dueMs += -Math.log(1 - this.random()) * 1_000 / ownPerSecond;
+        this.clock.after(dueMs - this.clock.now(), () => {
           if (this.clock.now() >= endMs) return;
           made++;
           void (this.clients[index] as Client).report("work", [], { timeoutMs })
