@@ -17,6 +17,10 @@ export interface Ranked {
  * its weight and the client. So a new or lost server does not move the others, and each client has
  * another order.
  *
+ * It is by the root of the weight that a server is in more clients' orders, and by the other root
+ * that it is given more calls in each (see `shares.ts`). By the whole weight most of those that
+ * weigh little would be in no client's.
+ *
  * Only the first servers are kept. The whole list is ranked again when they run out.
  */
 export class Ranking {
@@ -99,7 +103,7 @@ export class Ranking {
     // Neither 0 nor 1, for the sake of the logarithm.
     const draw = (hash + 0.5) / 2 ** 32;
     if (weight <= 0) return 1 + draw;
-    const lateness = -Math.log(draw) / weight;
+    const lateness = -Math.log(draw) / Math.sqrt(weight);
     return lateness / (1 + lateness);
   }
 }

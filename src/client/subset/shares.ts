@@ -24,8 +24,8 @@ interface Known {
 /**
  * The share of this client's calls that each server of its subset gets.
  *
- * A server that weighs twice as much is in the subsets of twice as many clients. So within a subset
- * all count alike: to count weights once more would give it four times as many calls.
+ * A server that weighs four times as much is in the subsets of twice as many clients, and each of
+ * these gives it twice as many calls: to count the whole weight once more would be too much.
  *
  * Clients choose their servers independently, so by chance some servers have twice as many clients
  * as others of their weight, or busier ones. Each client tells its servers how many calls it would
@@ -105,6 +105,7 @@ export class Shares {
   #apply(): void {
     // Loads and connections are no measures of each other.
     const means = { load: new Mean(), connections: new Mean() };
+    const roots = new Mean();
     let weights = 0;
     let weighty = 0;
     for (const [endpoint, { told }] of this.#known) {
@@ -113,6 +114,7 @@ export class Shares {
       else if (weight >= shareWeightMin) {
         weights += weight;
         weighty++;
+        roots.add(Math.sqrt(weight));
         if (told !== undefined) means[told.kind].add(told.n / weight);
       }
     }
@@ -125,7 +127,9 @@ export class Shares {
         continue;
       }
       // A server that does not tell counts as an average one of its weight.
-      const ratio = told === undefined ? 1 : means[told.kind].value / (told.n / weight);
+      const ratio = told === undefined
+        ? Math.sqrt(weight) / roots.value
+        : means[told.kind].value / (told.n / weight);
       const bounded = Math.min(Math.max(ratio, 1 / shareMax), shareMax);
       const rounded = Math.abs(bounded - 1) < shareTolerance ? 1 : bounded;
       endpoint.share = rounded * meanWeight / weight;
