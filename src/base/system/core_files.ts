@@ -20,26 +20,31 @@ export function emptyCoreFiles(): void {
   }
 }
 
-/** How often a child that has yet to leave our memory is tried again: it does so at once. */
-const triesMax = 1_000;
-
 /**
- * Has core files of a child hold what those of this process did before {@link emptyCoreFiles}.
- *
- * A child that was just started may still be in our memory (`vfork`), and the setting goes with
- * the memory. Then it counts for us, and not for what the child becomes: so it is taken back, and
- * the child is tried again.
+ * Starts a child whose core files hold what those of this process did before
+ * {@link emptyCoreFiles}: it inherits what those of this process hold while it starts. Its own file
+ * cannot be written right after its start. It may still be in our memory then (`vfork`), and the
+ * setting goes with the memory.
  */
-export function fillCoreFiles(pid: number): void {
-  if (former === undefined) return;
+export function withFormerCoreFiles<Child>(start: () => Child): Child {
+  // Opened before, so that the setting is taken back though the child took the last handle.
+  using file = former === undefined ? undefined : openOwnFilter();
+  if (file === undefined) return start();
+  const set = (filter: string) => file.writeSync(new TextEncoder().encode(filter));
   try {
-    for (let tries = 0; tries < triesMax; tries++) {
-      // It is written in hexadecimal digits, without a sign that it is so.
-      Deno.writeTextFileSync(`/proc/${pid}/coredump_filter`, `0x${former}`);
-      if (Number(Deno.readTextFileSync(ownFilter)) === 0) return;
-      Deno.writeTextFileSync(ownFilter, "0");
-    }
+    // It is written in hexadecimal digits, without a sign that it is so.
+    set(`0x${former}`);
+    return start();
+  } finally {
+    set("0");
+  }
+}
+
+function openOwnFilter(): Deno.FsFile | undefined {
+  try {
+    return Deno.openSync(ownFilter, { write: true });
   } catch {
-    // It has ended.
+    // No handle is left, and the child may have none either.
+    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import { exists } from "../../base/paths.ts";
-import { fillCoreFiles } from "../../base/system/core_files.ts";
+import { withFormerCoreFiles } from "../../base/system/core_files.ts";
 import { bodyFileVariable } from "../body_file.ts";
 import { claimFileVariable } from "../claim_file.ts";
 import { messageMaxVariable } from "../message_max.ts";
@@ -67,14 +67,13 @@ export function spawnWorker(command: WorkerCommand, files: SharedFiles): Deno.Ch
   if (missing !== undefined) throw new Error(interpreterProblem(program, missing));
   let child: Deno.ChildProcess;
   try {
-    child = spawn(command, files);
+    // Who serves procedures may want to know why one of them crashes.
+    child = withFormerCoreFiles(() => spawn(command, files));
   } catch (error) {
     throw new Error(spawnProblem(program, error), { cause: error });
   }
   lowerPriority(child.pid);
   endSooner(child.pid);
-  // Who serves procedures may want to know why one of them crashes.
-  fillCoreFiles(child.pid);
   return child;
 }
 
