@@ -92,13 +92,41 @@ export interface Definition extends DocComment {
   readonly optional: ReadonlySet<string>;
 }
 
-/** Where a name is defined, perhaps behind a comment for its documentation. */
+/** Where a name is defined, perhaps behind the end of a comment. */
 const definition =
-  /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?)?\b(?:function\b[\s*]*|(?:const|let|var)\s+)([\w$\x80-\uffff]+)/g;
+  /(\*\/\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?)?\b(?:function\b[\s*]*|(?:const|let|var)\s+)([\w$\x80-\uffff]+)/g;
 
-/** A function in an object, behind its comment: without one it could be a call. */
+/** A function in an object, behind the end of a comment: without one it could be a call. */
 const member =
-  /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:async\s+)?\*?\s*([\w$\x80-\uffff]+)\s*(?=\(|:\s*(?:async\s*)?(?:\(|function\b))/g;
+  /(\*\/)\s*(?:async\s+)?(?:\*\s*)?([\w$\x80-\uffff]+)\s*(?=\(|:\s*(?:async\s*)?(?:\(|function\b))/g;
+
+/** How far a comment is looked for before a function, and its parameters behind: UTF-16 units. */
+const lookedAtMax = 16 * 1024;
+
+/** Where a function is defined. */
+interface Place {
+  readonly name: string;
+  /** Behind its name. */
+  readonly end: number;
+  /** Its JSDoc's text; `undefined`: it has none. */
+  readonly doc: string | undefined;
+}
+
+function placesOf(pattern: RegExp, source: string): Place[] {
+  return Array.from(source.matchAll(pattern), (found) => ({
+    name: found[2] as string,
+    end: found.index + found[0].length,
+    doc: found[1] === undefined ? undefined : docBefore(source, found.index),
+  }));
+}
+
+/** The text of a JSDoc comment that ends at a place, which is looked for from there backwards. */
+function docBefore(source: string, end: number): string | undefined {
+  const before = source.slice(Math.max(0, end - lookedAtMax), end);
+  const begin = before.lastIndexOf("/**");
+  const doc = before.slice(begin + "/**".length);
+  return begin < 0 || doc.includes("*/") ? undefined : doc;
+}
 
 /**
  * Reads the definitions in a source text, which is gone through here, once for all functions.
@@ -106,16 +134,17 @@ const member =
  * @returns finds them by the function's name; `undefined`: the text defines no such function
  */
 export function definitionsIn(source: string): (name: string) => Definition | undefined {
-  const definitions = Map.groupBy(source.matchAll(definition), ([, , name]) => name);
-  const members = Map.groupBy(source.matchAll(member), ([, , name]) => name);
+  const definitions = Map.groupBy(placesOf(definition, source), ({ name }) => name);
+  const documented = placesOf(member, source).filter(({ doc }) => doc !== undefined);
+  const members = Map.groupBy(documented, ({ name }) => name);
   return (name) => {
     const found = definitions.get(name) ?? members.get(name);
     if (found === undefined) return undefined;
     const optional = new Set<string>();
-    const docs = found.map(([, doc = ""]) => readDocComment(doc));
+    const docs = found.map(({ doc = "" }) => readDocComment(doc));
     // A function with overloads has several definitions: the last one takes what any of them takes.
-    for (const { 0: { length }, 1: doc = "", index } of found) {
-      for (const text of partsOf(source.slice(index + length), "(")) {
+    for (const { end, doc = "" } of found) {
+      for (const text of partsOf(source.slice(end, end + lookedAtMax), "(")) {
         const [, marked] = /^([^\s?:=]+)\s*\?\s*(?::|$)/.exec(text) ?? [];
         if (marked !== undefined) optional.add(marked);
       }

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { membersOf, parameterNames, parametersOf } from "../../src/procedures/parameter_names.ts";
+import {
+  definitionsIn,
+  membersOf,
+  parameterNames,
+  parametersOf,
+} from "../../src/procedures/parameter_names.ts";
 
 Deno.test("parameterNames() reads the names from a function's source", () => {
   const cases: [CallableFunction, string[]][] = [
@@ -109,4 +114,17 @@ Deno.test("membersOf() reads what a function takes out of its only parameter", (
   assert.deepEqual(members.map(({ fallback }) => fallback?.value), [
     ...[2, "x", [1], undefined, undefined],
   ]);
+});
+
+Deno.test("definitionsIn() takes a function's own comment, in texts of any kind", () => {
+  const descriptionOf = (text: string) => definitionsIn(text)("f")?.description;
+  assert.equal(descriptionOf("/** Of f. */\nexport async function f(b) {}"), "Of f.");
+  assert.equal(descriptionOf("/** Of a. */ const a = 1; /* plain */ function f(b) {}"), "");
+  assert.equal(descriptionOf("/** Of a. */ const a = 1; /**/ function f(b) {}"), "");
+  assert.equal(descriptionOf("x = { /** Of f. */ f(b) {} }"), "Of f.");
+  assert.equal(descriptionOf("x = { /* plain */ f(b) {} }"), undefined);
+  // It took minutes: a path such as /**/x begins a comment that does not end.
+  const paths = "'/** /x';".repeat(20_000);
+  assert.equal(descriptionOf(`${paths}\n/** Of f. */ function f(b) {}`), "Of f.");
+  assert.equal(descriptionOf(`${paths}${" ".repeat(100_000)}function f(b) {}${paths}`), "");
 });
