@@ -42,7 +42,7 @@ browserTest(
         "delete ReadableStream.prototype[Symbol.asyncIterator]; delete ReadableStream.prototype.values",
       );
       await page.goto(server.url);
-      await page.getByRole("button", { name: "Call", exact: true }).click();
+      await page.getByRole("button", { name: "Call", exact: true }).press("Enter");
       await page.getByRole("region", { name: "Result" }).filter({ hasText: '1\n"two"' }).waitFor();
     } finally {
       await browser.close();
@@ -72,7 +72,7 @@ browserTest(
       await page.goto(`${base}#token=good`);
       await page.getByText(/^First line\nsecond line/).waitFor();
       await page.getByLabel(/^n /).fill("21");
-      await page.getByRole("button", { name: "Call", exact: true }).click();
+      await page.getByRole("button", { name: "Call", exact: true }).press("Enter");
       await page.getByRole("region", { name: "Result" }).filter({ hasText: "42" }).waitFor();
       assert.deepEqual(server.calls, ["[21]"]);
       assert.equal(page.url(), `${base}#/twice`);

@@ -82,7 +82,7 @@ browserTest(
     withPage(executablePath, offeredOf(methods), async (page, server) => {
       const call = async () => {
         const before = server.calls.length;
-        await page.getByRole("button", { name: "Call", exact: true }).click();
+        await page.getByRole("button", { name: "Call", exact: true }).press("Enter");
         await waitFor("the call", () => server.calls.length > before);
         return server.calls.at(-1);
       };
@@ -137,7 +137,7 @@ browserTest(
       executablePath,
       offeredOf(exact).replaceAll('"BIG"', big).replaceAll('"LESS"', "9007199254740992"),
       async (page, server) => {
-        const call = () => page.getByRole("button", { name: "Call", exact: true }).click();
+        const call = () => page.getByRole("button", { name: "Call", exact: true }).press("Enter");
         const output = page.getByRole("region", { name: "Result" });
         // What is left out would have another one take its place.
         await call();
@@ -181,7 +181,7 @@ browserTest(
     const streams = { ...methods[0], name: "streams", "x-stream": true };
     await withPage(executablePath, offeredOf([methods[0], streams]), async (page, server) => {
       const output = page.getByRole("region", { name: "Result" });
-      const call = () => page.getByRole("button", { name: "Call", exact: true }).click();
+      const call = () => page.getByRole("button", { name: "Call", exact: true }).press("Enter");
       server.result = JSON.stringify("y".repeat(300_000));
       await call();
       await output.getByText("100002 more").waitFor();
