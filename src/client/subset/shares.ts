@@ -106,20 +106,17 @@ export class Shares {
     // Loads and connections are no measures of each other.
     const means = { load: new Mean(), connections: new Mean() };
     const roots = new Mean();
-    let weights = 0;
-    let weighty = 0;
+    const weights = new Mean();
     for (const [endpoint, { told }] of this.#known) {
       const { weight } = endpoint.instance;
       if (endpoint.isClosed) this.#known.delete(endpoint);
       else if (weight >= shareWeightMin) {
-        weights += weight;
-        weighty++;
+        weights.add(weight);
         roots.add(Math.sqrt(weight));
         if (told !== undefined) means[told.kind].add(told.n / weight);
       }
     }
-    const meanWeight = weighty === 0 ? 1 : weights / weighty;
-    let shares = 0;
+    const shares = new Mean();
     for (const [endpoint, { told }] of this.#known) {
       const { weight } = endpoint.instance;
       if (weight < shareWeightMin) {
@@ -132,20 +129,20 @@ export class Shares {
         : means[told.kind].value / (told.n / weight);
       const bounded = Math.min(Math.max(ratio, 1 / shareMax), shareMax);
       const rounded = Math.abs(bounded - 1) < shareTolerance ? 1 : bounded;
-      endpoint.share = rounded * meanWeight / weight;
-      shares += rounded;
+      endpoint.share = rounded * weights.value / weight;
+      shares.add(rounded);
     }
-    this.weightOfOne = weighty === 0 ? 0 : meanWeight * shares / weighty;
+    this.weightOfOne = weights.value * shares.value;
   }
 }
 
-/** The mean of some numbers. */
+/** The mean of some numbers; of none 0. */
 class Mean {
   #sum = 0;
   #count = 0;
 
   get value(): number {
-    return this.#sum / this.#count;
+    return this.#count === 0 ? 0 : this.#sum / this.#count;
   }
 
   add(one: number): void {
