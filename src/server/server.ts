@@ -260,7 +260,10 @@ export class RpcServer {
     let accepted = 0;
     while (true) {
       try {
-        this.#take(await this.#listener.accept());
+        const next = await this.#listener.accept();
+        // It was on its way as the listener was closed: nobody would end it any more.
+        if (this.#isListenerClosed) return next.connection.close();
+        this.#take(next);
         isFailing = false;
         // Lets connections that are open continue. New ones go before those that send much.
         if (++accepted % acceptsInTurn === 0) await this.#shared.turns.next(this, "begun");

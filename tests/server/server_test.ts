@@ -5,6 +5,7 @@ import { builtin } from "../../src/procedures/builtin.ts";
 import { readStats } from "../../src/wire/reports/stats.ts";
 import { idleTimeoutMs, messageMaxDefault } from "../../src/base/limits.ts";
 import { statsPeriodMs } from "../../src/server/limits.ts";
+import type { Accepted } from "../../src/server/listener.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { waitFor, within } from "../support/wait_for.ts";
 import { shTest } from "../support/posix.ts";
@@ -171,6 +172,29 @@ serverTest("a port that is taken is an error that says so", (harness) => {
   assert.throws(() => harness.listen({ port }), {
     message: new RegExp(`^Cannot listen on 127\\.0\\.0\\.1 port ${port}: `),
   });
+});
+
+serverTest("a connection that comes as the server closes is closed with it", async (harness) => {
+  const coming = Promise.withResolvers<Accepted>();
+  const closed = Promise.withResolvers<void>();
+  const accepts = [coming.promise];
+  const server = harness.listen({
+    listener: {
+      addr: { host: "127.0.0.1", port: 1 },
+      accept: () => accepts.shift() ?? Promise.reject(new Error("closed")),
+      close() {},
+    },
+  });
+  const closing = server.close();
+  const connection = {
+    read: () => closed.promise.then(() => null),
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    close: () => closed.resolve(),
+  };
+  coming.resolve({ connection, from: "192.0.2.1:7", caller: undefined });
+  await within("the end of the connection", closed.promise);
+  await within("the end of the server", closing);
 });
 
 serverTest(
