@@ -22,7 +22,7 @@ export type Audit = (entry: AuditEntry) => void;
  * own methods only `rpc.override` is taken, by which operators change a server's share; `rpc.ping`
  * and the like are left out.
  *
- * It is the outermost layer, and costs nothing on a server without an audit.
+ * This layer is above the gate, which refuses, and costs nothing on a server without an audit.
  */
 export function withAudit(
   audit: Audit,

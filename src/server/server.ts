@@ -51,7 +51,7 @@ export interface RpcServerOptions {
   readonly messageMax?: number | undefined;
   /** Bounds of each connection. @default sessionLimitsDefault */
   readonly limits?: Partial<SessionLimits>;
-  /** Bounds of all connections together. @default what `base/limits.ts` says */
+  /** Bounds of all connections together. @default what {@link sharedLimitsFor} says */
   readonly sharedLimits?: SharedLimits;
   /** Longest deadline that a call gets. @default callTimeoutMaxMsDefault */
   readonly callTimeoutMaxMs?: number | undefined;

@@ -14,7 +14,7 @@ import { partialLineTimeoutMs, unreadAnswersBytesMax } from "../limits.ts";
  */
 export const lineBytesPerMsLeast = 32;
 
-/** Bounds of one connection; `base/limits.ts` says how they relate. */
+/** Bounds of one connection. */
 export interface SessionLimits {
   /** Longest message. The other bounds in bytes have room for at least two. */
   readonly messageMax: number;

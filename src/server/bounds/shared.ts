@@ -6,7 +6,7 @@ import { RequestBytes } from "./request_bytes.ts";
 import { Flow } from "../turns/flow.ts";
 import { Turns } from "../turns/turns.ts";
 
-/** Bounds on all connections together. @default those in `base/limits.ts` */
+/** Bounds on all connections together. @default those in `server/limits.ts` */
 export interface SharedLimits {
   readonly partialLinesBytesMax?: number | undefined;
   readonly unreadBytesMax?: number | undefined;

@@ -14,6 +14,18 @@ export const turnMs = 0.2;
  */
 export const turnBriefMs = 0.05;
 
+/**
+ * The same for a connection whose reads are short: as a rule the system is polled between them, as
+ * for a client with 64 calls in flight, but not if it sends without pause.
+ */
+export const turnShortMs = 2;
+
+/**
+ * The same for a connection that is the only one. Until it ends, nobody is noticed who wants to
+ * connect.
+ */
+export const turnAloneMs = 10;
+
 /** So many turns after somebody has sent something short, turns are brief. */
 export const turnsBrief = 64;
 
@@ -42,20 +54,8 @@ export const turnBytesPerMs = 4 * 1024 * 1024;
  */
 export const turnAwaitedBytesMax = 2 * 1024 * 1024;
 
-/**
- * The same for a connection whose reads are short: as a rule the system is polled between them, as
- * for a client with 64 calls in flight, but not if it sends without pause.
- */
-export const turnShortMs = 2;
-
 /** A connection has to wait for its turn if it took one within as long as so many turns. */
 export const turnsInWindow = 4;
-
-/**
- * The same for a connection that is the only one. Until it ends, nobody is noticed who wants to
- * connect.
- */
-export const turnAloneMs = 10;
 
 /**
  * A turn that took at least so many milliseconds, since a message of megabytes cannot be handled in
