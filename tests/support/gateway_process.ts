@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { RpcHome, RpcProcess, RpcRunOptions } from "./rpc_process.ts";
 
 /** A running `rpc gateway`. */
@@ -21,7 +22,11 @@ export async function startGateway(
   options: RpcRunOptions = {},
 ): Promise<GatewayProcess> {
   const process = home.start(["gateway", "127.0.0.1:0", ...args], options);
-  const [, url = "", token = ""] = await process.line(/^ready (https?:\S+?)\/(?:#token=(\S+))?$/);
+  const [, url = "", shown] = await process.line(/^ready (https?:\S+?)\/(?:#token=(\S+))?$/);
+  const file = args[args.indexOf("--token-file") + 1] as string;
+  const token = args.includes("--token-file")
+    ? (await Deno.readTextFile(join(home.workingDirectory, file))).trim()
+    : shown ?? "";
   const request = (path: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);

@@ -16,7 +16,9 @@ export const gatewayFlags = {
   messageMax: messageMaxFlag,
   ...nearnessFlags,
   tokenFile: text("<file>", {
-    description: "Read the token from this file, which is created with a new one if missing",
+    description:
+      "Read the token from this file, which is created with a new one if missing; it is printed " +
+      "on a terminal alone",
     fallback: undefined,
   }),
   noToken: boolean({ description: "Require no token; only on a loopback address" }),

@@ -76,10 +76,10 @@ export async function run(
     const place = { discovery, service, clock: systemClock, signal: interrupt.signal };
     const connected = Promise.resolve();
     const tending = keys === undefined ? undefined : tendKeys({ keys, place, log, connected });
-    await printReady(
-      `ready ${gateway.url}${token === undefined ? "" : `#token=${token}`}`,
-      aborted(interrupt.signal),
-    );
+    // Who has the file needs no copy of its token in a log.
+    const isShown = flags.tokenFile === undefined || Deno.stdout.isTerminal();
+    const fragment = token !== undefined && isShown ? `#token=${token}` : "";
+    await printReady(`ready ${gateway.url}${fragment}`, aborted(interrupt.signal));
     tending?.cancel();
     await gateway.close(hurry.signal);
     return exitCodes.success;

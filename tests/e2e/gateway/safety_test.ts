@@ -109,11 +109,13 @@ Deno.test("a gateway on a network wants TLS and a token, else it ends with 2 and
   }
 });
 
-Deno.test("--token-file makes a token once, and --read-only shows and never calls", async () => {
+Deno.test("--token-file makes a token once, in no log, and --read-only never calls", async () => {
   await using home = await RpcHome.create();
   await home.serve();
   const first = await startGateway(home, ["--token-file", "token"]);
-  assert.equal((await Deno.readTextFile(`${home.workingDirectory}/token`)).trim(), first.token);
+  assert.equal((await first.call("ping")).status, 200);
+  assert.match(first.process.stdout, /^ready http:\S+\n$/);
+  assert.ok(!first.process.stdout.includes(first.token), first.process.stdout);
   await first.process.kill();
   const again = await startGateway(home, ["--token-file", "token", "--read-only"]);
   assert.equal(again.token, first.token);
