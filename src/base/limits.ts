@@ -291,3 +291,12 @@ export const briefTimeoutMsMin = 1_000;
 
 /** What may come on a connection for one call before the client reads it: most is short. */
 export const briefAnswerBytesMax = 64 * 1024;
+
+/**
+ * How long a change of files waits for another one, which takes a moment, or that of
+ * `rpc keys join` ten seconds at most. The other process may as well be stopped for good.
+ */
+export const fileLockTimeoutMs = 10_000;
+
+/** How often it looks whether the other one is done: nobody notices such a delay. */
+export const fileLockRetryMs = 50;

@@ -84,7 +84,7 @@ async function set(settings: Flags, name: string, text: string): Promise<number>
   // A file that commands cannot read is not changed.
   await readSettingsFile(path, () => settings);
   const { writeSetting } = await import("./syntax/settings_writer.ts");
-  writeSetting(path, kebabCase(key), value);
+  await writeSetting(path, kebabCase(key), value);
   const variable = environmentName(key);
   if (Deno.env.get(variable)) {
     printOnStderr(`rpc: ${variable} is set in the environment, and goes before the file`);
@@ -98,7 +98,7 @@ async function unset(settings: Flags, name: string): Promise<number> {
   const isThere = (await tableOf(path)).has(name);
   if (!isThere) find(settings, name);
   const { writeSetting } = await import("./syntax/settings_writer.ts");
-  if (isThere) writeSetting(path, name, undefined);
+  if (isThere) await writeSetting(path, name, undefined);
   else printOnStderr(`rpc: ${name} is not set in ${path}`);
   return exitCodes.success;
 }

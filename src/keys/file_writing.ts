@@ -1,11 +1,11 @@
 /** Writing the files of this machine's keys, so that whatever happens they are whole. */
 
-import { type Clock, sleep, systemClock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
 import { directoryOf, exists, joinPath, removeQuietly, takePlace } from "../base/paths.ts";
+import { lockFile } from "../base/system/file_lock.ts";
 import { isSecret, keyFiles } from "./files.ts";
-import { keysLockRetryMs, keysLockTimeoutMs } from "./limits.ts";
 
 /** What is written to see whether there is room: more than all keys and a line of the list. */
 const trialBytes = 16 * 1024;
@@ -109,38 +109,11 @@ export function lockIssued(directory: string): Promise<Disposable> {
 }
 
 async function lock(directory: string, name: string, clock: Clock): Promise<Disposable> {
-  const path = joinPath(directory, name);
-  const giveUpAtMs = clock.now() + keysLockTimeoutMs;
-  let file: Deno.FsFile | undefined;
   try {
     makeDirectory(directory);
-    file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
-    while (!tryLock(file)) {
-      if (clock.now() >= giveUpAtMs) {
-        throw new Error(
-          `another rpc is changing the keys, and holds ${path} for more than ` +
-            `${keysLockTimeoutMs / 1_000} s; end it, or try again once it has ended`,
-        );
-      }
-      await sleep(clock, keysLockRetryMs);
-    }
-    return file;
+    return await lockFile(joinPath(directory, name), "the keys", true, clock);
   } catch (error) {
-    file?.close();
     throw unwritable(directory, error);
-  }
-}
-
-/** Where the file system has no locks, everybody has one: keys are better than none. */
-function tryLock(file: Deno.FsFile): boolean {
-  try {
-    return file.tryLockSync(true);
-  } catch (error) {
-    // Deno has no code for most of these: ENOLCK, ENOTSUP and ENOSYS.
-    const hasNone = error instanceof Deno.errors.NotSupported ||
-      /no locks available|not supported|not implemented/i.test(messageOf(error));
-    if (hasNone) return true;
-    throw error;
   }
 }
 

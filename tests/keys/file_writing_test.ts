@@ -7,7 +7,7 @@ import {
 } from "../../src/keys/file_writing.ts";
 import { wasIssued } from "../../src/keys/authority_files.ts";
 import { keyFiles } from "../../src/keys/files.ts";
-import { keysLockRetryMs, keysLockTimeoutMs } from "../../src/keys/limits.ts";
+import { fileLockRetryMs, fileLockTimeoutMs } from "../../src/base/limits.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 async function withDirectory(run: (directory: string) => void | Promise<void>): Promise<void> {
@@ -62,13 +62,13 @@ Deno.test("who waits for another one that changes the keys waits in vain no long
       late,
       /^CommandError: Cannot write keys to .*: another rpc is changing the keys, and holds .*\.lock /,
     );
-    await clock.advanceAsync(keysLockTimeoutMs);
+    await clock.advanceAsync(fileLockTimeoutMs);
     await refused;
 
     const patient = lockKeys(directory, clock);
-    await clock.advanceAsync(keysLockTimeoutMs / 2);
+    await clock.advanceAsync(fileLockTimeoutMs / 2);
     held[Symbol.dispose]();
-    await clock.advanceAsync(keysLockRetryMs);
+    await clock.advanceAsync(fileLockRetryMs);
     (await patient)[Symbol.dispose]();
     // Neither of them has kept it.
     using _ = await lockKeys(directory, clock);

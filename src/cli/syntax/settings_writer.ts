@@ -4,6 +4,7 @@ import { systemClock } from "../../base/clock.ts";
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import { removeQuietly, takePlace } from "../../base/paths.ts";
+import { lockFile } from "../../base/system/file_lock.ts";
 
 /** A value in a settings file; `undefined`: the name is not set. */
 export type SettingValue = string | number | boolean | undefined;
@@ -21,9 +22,17 @@ const newFileMode = 0o600;
  *
  * @throws {CommandError} it cannot be written, or is read-only
  */
-export function writeSetting(path: string, name: string, value: SettingValue): void {
+export async function writeSetting(
+  path: string,
+  name: string,
+  value: SettingValue,
+): Promise<void> {
   try {
     const target = followLinks(path);
+    // Where all may write, the file would count no more.
+    Deno.mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    // Who changes another setting meanwhile would put back what this one was.
+    using _ = await lockFile(`${target}.lock`, "the settings", false);
     const { text, mode } = read(target);
     const changed = withSetting(text, name, value);
     if (changed !== text) replace(target, changed, mode);
@@ -136,8 +145,6 @@ function isTiedToItsPlace(path: string): boolean {
 function replace(path: string, text: string, mode: number): void {
   const temporary = `${path}.${Deno.pid}.${Math.floor(systemClock.wallTimeMs())}`;
   try {
-    // Where all may write, the file would count no more.
-    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     Deno.writeTextFileSync(temporary, text, { mode: newFileMode, createNew: true });
     if (isTiedToItsPlace(path)) {
       // There is room: the temporary file was just written.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { lockFile } from "../../../src/base/system/file_lock.ts";
 import { withSetting, writeSetting } from "../../../src/cli/syntax/settings_writer.ts";
 import { onWindows } from "../../support/posix.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
@@ -44,7 +45,7 @@ Deno.test("a line that cannot be told from others is left to an editor", () => {
 
 Deno.test({
   ...skippedIf(onWindows, "a file with two names, or of another owner, stays the same file"),
-  fn() {
+  async fn() {
     const directory = Deno.makeTempDirSync();
     const [file, other] = [`${directory}/rpc.toml`, `${directory}/other`];
     const place = () => {
@@ -55,14 +56,14 @@ Deno.test({
       Deno.writeTextFileSync(file, "# Mine\nzone = 'a long one'\n", { mode: 0o640 });
       Deno.linkSync(file, other);
       const linked = place();
-      writeSetting(file, "zone", "b");
+      await writeSetting(file, "zone", "b");
       assert.equal(Deno.readTextFileSync(other), '# Mine\nzone = "b"\n');
       assert.deepEqual(place(), linked);
       Deno.removeSync(other);
       // As by `sudo rpc config set` in a user's home.
       if (Deno.uid() === 0) Deno.chownSync(file, 1_234, 1_234);
       const { ino: _before, ...owned } = place();
-      writeSetting(file, "zone", "c");
+      await writeSetting(file, "zone", "c");
       const { ino: _after, ...now } = place();
       assert.deepEqual(now, owned);
       assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["rpc.toml"]);
@@ -77,7 +78,7 @@ Deno.test({
     onWindows,
     "a link stays a link, its file keeps its mode and its comments, and a read-only one is refused",
   ),
-  fn() {
+  async fn() {
     const directory = Deno.makeTempDirSync();
     try {
       const [file, link] = [`${directory}/real/settings`, `${directory}/rpc.toml`];
@@ -85,21 +86,36 @@ Deno.test({
       Deno.writeTextFileSync(file, "# Mine\nworkers = 1\n");
       Deno.chmodSync(file, 0o640);
       Deno.symlinkSync("real/settings", link);
-      writeSetting(link, "workers", 2);
+      await writeSetting(link, "workers", 2);
       assert.ok(Deno.lstatSync(link).isSymlink);
       assert.equal(Deno.readTextFileSync(file), "# Mine\nworkers = 2\n");
       assert.equal((Deno.statSync(file).mode ?? 0) & 0o777, 0o640);
       Deno.chmodSync(file, 0o444);
-      assert.throws(() => writeSetting(link, "workers", 3), /Cannot write .*rpc\.toml: /);
+      await assert.rejects(writeSetting(link, "workers", 3), /Cannot write .*rpc\.toml: /);
       assert.equal(Deno.readTextFileSync(file), "# Mine\nworkers = 2\n");
       Deno.symlinkSync("nowhere/yet", `${directory}/dangling`);
-      writeSetting(`${directory}/dangling`, "workers", 4);
+      await writeSetting(`${directory}/dangling`, "workers", 4);
       assert.equal(Deno.readTextFileSync(`${directory}/nowhere/yet`), "workers = 4\n");
       Deno.symlinkSync("circle", `${directory}/circle`);
-      assert.throws(() => writeSetting(`${directory}/circle`, "workers", 4), /Cannot write/);
+      await assert.rejects(writeSetting(`${directory}/circle`, "workers", 4), /Cannot write/);
       assert.deepEqual([...Deno.readDirSync(`${directory}/real`)].length, 1, "nothing is left");
     } finally {
       Deno.removeSync(directory, { recursive: true });
     }
   },
+});
+
+Deno.test("who changes a setting waits for others, and keeps what they have set", async () => {
+  const directory = Deno.makeTempDirSync();
+  const file = `${directory}/rpc.toml`;
+  try {
+    const other = await lockFile(`${file}.lock`, "the settings", false);
+    const mine = writeSetting(file, "zone", "b");
+    Deno.writeTextFileSync(file, "workers = 2\n", { mode: 0o600 });
+    other[Symbol.dispose]();
+    await mine;
+    assert.equal(Deno.readTextFileSync(file), 'workers = 2\nzone = "b"\n');
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
 });

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { fileLockRetryMs } from "../../../src/base/limits.ts";
+import { lockFile } from "../../../src/base/system/file_lock.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+
+Deno.test("a lock that goes with its owner is held by one of those who wait at a time", async () => {
+  const directory = await Deno.makeTempDir();
+  const clock = new VirtualClock(1_000);
+  let holders = 0;
+  let most = 0;
+  let done = 0;
+  const change = async () => {
+    using _ = await lockFile(`${directory}/lock`, "a file", false, clock);
+    most = Math.max(most, ++holders);
+    // Others try meanwhile, and open what will be gone when they have its lock.
+    await clock.advanceAsync(fileLockRetryMs);
+    holders--;
+    done++;
+  };
+  try {
+    const all = Array.from({ length: 5 }, change);
+    while (done < all.length) await clock.advanceAsync(fileLockRetryMs);
+    await Promise.all(all);
+    assert.equal(most, 1);
+    assert.deepEqual([...Deno.readDirSync(directory)], []);
+    assert.equal(clock.pendingTimers, 0);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("who has the lock of a file that was removed meanwhile takes that of the next one", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/lock`;
+  const clock = new VirtualClock(1_000);
+  const { tryLockSync } = Deno.FsFile.prototype;
+  let tries = 0;
+  Deno.FsFile.prototype.tryLockSync = function (isExclusive) {
+    // Its owner ends just before.
+    if (tries++ === 0) Deno.removeSync(path);
+    return tryLockSync.call(this, isExclusive);
+  };
+  try {
+    const locking = lockFile(path, "a file", true, clock);
+    await clock.advanceAsync(fileLockRetryMs);
+    using _ = await locking;
+    assert.equal(tries, 2);
+    using other = await Deno.open(path, { write: true });
+    assert.equal(tryLockSync.call(other, true), false);
+  } finally {
+    Deno.FsFile.prototype.tryLockSync = tryLockSync;
+    await Deno.remove(directory, { recursive: true });
+  }
+});
