@@ -52,7 +52,8 @@ export class Client {
   readonly #service: string;
   readonly #clock: Clock;
   readonly #look: SharedLook;
-  readonly #timeoutMs: number;
+  /** How long a call may take that names no time itself, in milliseconds. */
+  readonly timeoutMs: number;
   readonly #exactNumbers: boolean;
   readonly #unavailableAfterMs: number;
   readonly #endpoints: Endpoints;
@@ -91,7 +92,7 @@ export class Client {
     this.#clock = clock;
     this.#look = SharedLook.of(clock);
     this.#exactNumbers = options.exactNumbers ?? false;
-    this.#timeoutMs = options.timeoutMs ?? callTimeoutMsDefault;
+    this.timeoutMs = options.timeoutMs ?? callTimeoutMsDefault;
     this.#unavailableAfterMs = options.unavailableAfterMs ?? unavailableAfterMsDefault;
 
     const wheel = DeadlineWheel.of(clock);
@@ -279,7 +280,7 @@ export class Client {
 
   #newCall(method: string, params: Params | undefined, options: CallOptions): Call {
     // Wrong options make the call fail as it starts.
-    const { timeoutMs = this.#timeoutMs, idempotent, signal, traceparent } = options ?? {};
+    const { timeoutMs = this.timeoutMs, idempotent, signal, traceparent } = options ?? {};
     const nowMs = this.#look.now();
     // A value that is no number makes the call fail anyway, and cannot always be added.
     const deadlineAtMs = typeof timeoutMs === "number"

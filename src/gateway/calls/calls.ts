@@ -49,6 +49,11 @@ export class Calls {
     return this.#readOnly;
   }
 
+  /** How long a call may take that names no time itself, in milliseconds. */
+  get timeoutMs(): number {
+    return this.#client.timeoutMs;
+  }
+
   /** Calls under way. */
   get inFlight(): number {
     return this.#inFlight;

@@ -234,25 +234,30 @@ export class SocketSession {
     return new RpcError("InvalidRequest", "Cannot take a second request with an id that is in use");
   }
 
-  /** Sends the items of a call, and returns its answer. */
+  /**
+   * Sends the items of a call, and returns its answer. What its peer has not granted by the call's
+   * deadline is not sent, whether the server has made it or not (P-57).
+   */
   async #stream(
     id: Id,
     { method, params }: RpcRequest,
     options: CallOptions,
     call: OpenCall,
   ): Promise<string> {
-    const { bound, calls, turns } = this.#deps;
+    const { bound, calls, clock, turns } = this.#deps;
+    const { begunAtMs = clock.now(), timeoutMs = calls.timeoutMs } = options;
+    const over = new AbortController();
+    const deadline = DeadlineWheel.of(clock).add(begunAtMs + timeoutMs, () => over.abort());
     let stream: ItemStream | undefined;
     try {
       const credit = Math.min(call.credit, streamWindowMax);
       stream = calls.stream(method, params, { ...options, credit }, turns.caller);
       this.#streams.add(stream);
-      const over = new AbortController();
-      // A call without any credit has a deadline too.
       void stream.report.then(({ error }) => error === undefined ? undefined : over.abort());
       let sent = 0;
       while (true) {
         await this.#room(call, over.signal);
+        if (call.credit <= 0) throw (await stream.report).error ?? notGranted(method);
         const { done, value } = await stream.next();
         if (done) break;
         // If the procedure is no stream, its result is the only item.
@@ -269,11 +274,12 @@ export class SocketSession {
       const own = isRpcError(error) ? error : new RpcError("InternalError", messageOf(error));
       return encodeError(id, own);
     } finally {
+      deadline.cancel();
       if (stream !== undefined) this.#streams.delete(stream);
     }
   }
 
-  /** Resolves when an item may be sent: there is credit, and the peer reads. */
+  /** Resolves when there is credit for an item and the peer reads, or when the call is over. */
   async #room(call: OpenCall, signal: AbortSignal): Promise<void> {
     if (call.credit > 0 && this.#socket.bufferedAmount <= outboxBytesMax) return;
     const wheel = DeadlineWheel.of(this.#deps.clock);
@@ -354,4 +360,8 @@ export class SocketSession {
 
 function idOf({ params }: RpcRequest): Id {
   return cancelledId(params) ?? null;
+}
+
+function notGranted(method: string): RpcError {
+  return new RpcError("DeadlineExceeded", `Not all items of ${method} were granted in time`);
 }

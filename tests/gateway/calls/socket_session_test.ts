@@ -88,6 +88,7 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
   const item = "x".repeat(length);
   const stream = new CallStream(64, () => {});
   const calls = {
+    timeoutMs: 600_000,
     stream(_method: string, _params: unknown, { signal }: CallOptions) {
       const error = new RpcError("Cancelled", "it was closed");
       signal?.addEventListener("abort", () => stream.ended({ error } as CallReport));
@@ -108,6 +109,39 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
   await clock.advanceAsync(gatewayStuckMs + wheelTickMs);
   assert.match(peer.closedWith ?? "", /unread/);
   assert.equal(unread.total, 0);
+  await clock.advanceAsync(wheelLingerMs);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("items that are not granted are not sent at the end of their call either (P-57)", async () => {
+  const clock = new VirtualClock();
+  const streams: CallStream[] = [];
+  const calls = {
+    timeoutMs: 1_000,
+    stream() {
+      const stream = new CallStream(64, () => {});
+      streams.push(stream);
+      return stream;
+    },
+  } as unknown as Calls;
+  const peer = new Peer();
+  const unread = new Budget(1e9, clock);
+  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turns: atOnce }, {});
+  for (const id of [1, 2]) {
+    await peer.say({ jsonrpc: "2.0", id, method: "count", meta: { stream: 1 } });
+  }
+  const [failing, ending] = streams as [CallStream, CallStream];
+  for (const stream of streams) stream.items([7, 8], 2);
+  failing.ended({ error: new RpcError("WorkerLost", "it died") } as CallReport);
+  ending.ended({ result: 2 } as CallReport);
+  await settled();
+  const said = () => peer.sent.map((line) => JSON.parse(line));
+  const items = said().filter(({ method }) => method === "rpc.item");
+  assert.deepEqual(items.map(({ params }) => params), [1, 2].map((id) => ({ id, items: [7] })));
+  assert.deepEqual(said().slice(2).map(({ id, error }) => [id, error.message]), [[1, "it died"]]);
+  await clock.advanceAsync(1_000 + wheelTickMs);
+  const [last, ...more] = said().slice(3);
+  assert.deepEqual([last.id, last.error.code, more], [2, -32001, []]);
   await clock.advanceAsync(wheelLingerMs);
   assert.equal(clock.pendingTimers, 0);
 });
