@@ -151,9 +151,12 @@ class LastKnownWatch implements Watch {
   }
 
   async #trouble(error: RpcError): Promise<void> {
+    const wasSilent = this.#state === "silent";
     // The stored list first: the trouble matters only to those who have no list at all.
-    if (this.#state === "silent") await this.#recall(error.message);
-    if (this.#state !== "closed") this.#watcher.trouble(error);
+    if (wasSilent) await this.#recall(error.message);
+    // What the registry has told meanwhile has ended the trouble.
+    const isOver = wasSilent && this.#state === "heard";
+    if (!isOver && this.#state !== "closed") this.#watcher.trouble(error);
   }
 
   /**

@@ -10,7 +10,7 @@ import {
 } from "../../../src/discovery/last_known/last_known.ts";
 import { LastKnownStore } from "../../../src/discovery/last_known/store.ts";
 import { ListTeller } from "../../../src/discovery/snapshot.ts";
-import { VirtualClock } from "../../support/virtual_clock.ts";
+import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { anInstance, Recorder, RecordingLogger } from "../recorder.ts";
 
@@ -111,15 +111,24 @@ test("silence is trouble, after a while", async (directory) => {
 
 test("the stored list comes once, and never after the registry's own", async (directory) => {
   await remember(directory, anInstance());
-  const { clock, inner, discovery, recorder } = start(directory);
+  const { clock, inner, store, discovery, recorder } = start(directory);
   const fresh = anInstance();
+  const reading = Promise.withResolvers<unknown>();
+  const load = store.load.bind(store);
+  store.load = (...of) => {
+    const stored = load(...of);
+    reading.resolve(stored);
+    return stored;
+  };
   inner.watcher?.trouble(outage);
   inner.says(fresh); // while the stored one is being read
-  await recorder.until(({ troubles }) => troubles.length > 0, "trouble");
+  await reading.promise;
+  await settled();
+  assert.deepEqual(recorder.troubles, [], "what the registry said has ended that trouble");
   inner.watcher?.trouble(outage);
   await clock.advanceAsync(silenceMs * 2);
   assert.deepEqual(recorder.snapshots, [{ instances: [fresh], stale: false }]);
-  assert.equal(recorder.troubles.length, 2);
+  assert.deepEqual(recorder.troubles, [outage]);
   await discovery.close();
 });
 
