@@ -164,7 +164,13 @@ async function openSocket(member: HostPort, options: ConnectionOptions): Promise
   const address = { hostname: member.host, port: member.port };
   if (tls === undefined) {
     const socket = await Deno.connect({ ...address, signal });
-    socket.setNoDelay(true);
+    try {
+      socket.setNoDelay(true);
+    } catch (error) {
+      // The member has hung up already.
+      socket.close();
+      throw error;
+    }
     return socket;
   }
   const opened = await tls.open?.(member, signal);
