@@ -53,8 +53,14 @@ export function registryTls(
   log: Logger,
 ): NonNullable<DiscoveryDeps["openTls"]> {
   let opening: Promise<KeyRing | undefined> | undefined;
+  const open = () =>
+    opening ??= openKeys(options, log).catch((error) => {
+      // They may be readable the next time.
+      opening = undefined;
+      throw error;
+    });
   return async (member, signal) => {
-    const keys = (await (opening ??= openKeys(options, log)))?.current();
+    const keys = (await open())?.current();
     if (keys === undefined) return undefined;
     const { connectTls } = await import("../keys/tls/connect.ts");
     const { zooKeeperName } = await import("../keys/names.ts");
