@@ -73,7 +73,8 @@ export class SocketSession {
   #batches = 0;
   /** Calls of batches that have not begun, by id, and whether they were cancelled meanwhile. */
   readonly #ahead = new Map<Id, boolean>();
-  #isDraining = false;
+  /** Why it closes once all calls are answered. */
+  #leaving: { readonly code: number; readonly reason: string } | undefined;
 
   constructor(socket: Socket, deps: SocketDeps, options: CallOptions) {
     this.#socket = socket;
@@ -119,29 +120,31 @@ export class SocketSession {
   async drain(): Promise<void> {
     const ended = Promise.withResolvers<void>();
     this.ended.addEventListener("abort", () => ended.resolve(), { once: true });
-    this.#isDraining = true;
-    this.#leaveIfDrained();
+    this.#leave(closeCodes.goingAway, "The gateway ends");
     await ended.promise;
   }
 
-  #leaveIfDrained(): void {
-    if (!this.#isDraining || this.#inFlight > 0 || this.#batches > 0) return;
-    if (!this.#intake.isEmpty) return;
-    this.#close(closeCodes.goingAway, "The gateway ends");
+  #leave(code: number, reason: string): void {
+    this.#leaving = { code, reason };
+    this.#leaveIfAnswered();
+  }
+
+  #leaveIfAnswered(): void {
+    if (this.#leaving === undefined || this.#inFlight > 0 || this.#batches > 0) return;
+    if (this.#intake.isEmpty) this.#close(this.#leaving.code, this.#leaving.reason);
   }
 
   #receive(data: unknown): void {
     // Until its peer confirms the close, whatever it sends still comes.
     if (this.#ended.signal.aborted) return;
-    if (typeof data !== "string") {
-      return this.#close(closeCodes.unsupported, "Messages are text");
-    }
+    const refusal = this.#leaving?.code === closeCodes.goingAway ? undefined : this.#leaving;
+    // Who sends on waits for no answer.
+    if (refusal !== undefined) return this.#close(refusal.code, refusal.reason);
+    if (typeof data !== "string") return this.#leave(closeCodes.unsupported, "Messages are text");
     const { bytes } = this.#deps.bound;
     if (isLonger(data, bytes)) {
-      return this.#close(
-        closeCodes.tooLong,
-        `${bytes} bytes is the most: rpc gateway --message-max`,
-      );
+      const reason = `${bytes} bytes is the most: rpc gateway --message-max`;
+      return this.#leave(closeCodes.tooLong, reason);
     }
     if (!this.#intake.add(data)) return this.#close(closeCodes.policy, "Too many messages at once");
     if (!this.#intake.isEmpty) this.#deps.unread.count(this.#unread);
@@ -154,7 +157,7 @@ export class SocketSession {
     const send = (text: string) => this.#send(text);
     if (Array.isArray(incoming)) void this.#answerBatch(incoming, options);
     else void this.#answer(incoming as RpcRequest | BadMessage, options, send);
-    this.#leaveIfDrained();
+    this.#leaveIfAnswered();
   }
 
   async #answerBatch(
@@ -177,7 +180,7 @@ export class SocketSession {
       if (!batch.isEmpty) this.#send(batch.encode());
     } finally {
       this.#batches--;
-      this.#leaveIfDrained();
+      this.#leaveIfAnswered();
     }
   }
 
@@ -215,7 +218,7 @@ export class SocketSession {
     } finally {
       this.#inFlight--;
       if (id !== undefined) this.#open.delete(id);
-      this.#leaveIfDrained();
+      this.#leaveIfAnswered();
     }
   }
 
@@ -225,7 +228,9 @@ export class SocketSession {
   }
 
   #faultOf(id: Id | undefined): RpcError | undefined {
-    if (this.#isDraining) return new RpcError("Draining", "This gateway ends: ask another one");
+    if (this.#leaving?.code === closeCodes.goingAway) {
+      return new RpcError("Draining", "This gateway ends: ask another one");
+    }
     if (this.#inFlight >= gatewaySocketCallsMax || this.#batches > gatewaySocketCallsMax) {
       const text = `Cannot take the call: ${gatewaySocketCallsMax} are under way on this WebSocket`;
       return new RpcError("Overloaded", text);

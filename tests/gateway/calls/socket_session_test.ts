@@ -192,6 +192,38 @@ Deno.test("a gateway that ends answers a batch before it closes the WebSocket", 
   assert.equal(peer.closedWith, "The gateway ends");
 });
 
+Deno.test("what came before a message that is refused is answered, unless its peer sends on", async () => {
+  const refused = [["x".repeat(200), /^100 bytes is the most/], [
+    new ArrayBuffer(2),
+    /text/,
+  ]] as const;
+  for (
+    const [data, reason, sendsOn] of refused.flatMap((one) =>
+      [[...one, false], [...one, true]] as const
+    )
+  ) {
+    const answers: ((report: CallReport) => void)[] = [];
+    const call = () => new Promise<CallReport>((resolve) => answers.push(resolve));
+    const { peer, turns } = setUp(0, {
+      calls: { call } as unknown as Calls,
+      bound: boundOfGateway(100),
+    });
+    await peer.ask();
+    // A batch waits for its turn.
+    await peer.say([{ jsonrpc: "2.0", id: 3, method: "text" }]);
+    peer.dispatchEvent(new MessageEvent("message", { data }));
+    assert.equal(peer.closedWith, undefined);
+    if (sendsOn) await peer.say({ jsonrpc: "2.0", id: 4, method: "text" });
+    assert.equal(peer.closedWith !== undefined, sendsOn);
+    for (const give of turns) give();
+    await settled();
+    for (const answer of answers) answer({ result: 7 } as CallReport);
+    await settled();
+    assert.match(peer.closedWith ?? "", reason);
+    assert.equal(peer.sent.length, sendsOn ? 0 : 2);
+  }
+});
+
 Deno.test("each call of a WebSocket counts for its caller", async () => {
   const { peer, begun, callers } = setUp();
   await peer.ask();
