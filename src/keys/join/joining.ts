@@ -65,8 +65,10 @@ async function ask(
     const reason = abort.signal.aborted
       ? `no answer within ${joinTimeoutMs / 1_000} s`
       : messageOf(error);
+    // An inviter that has answered ends, whether or not its answer has come.
     throw new CommandError(
-      `Cannot join at ${text}: ${reason}; is rpc keys invite ${text} running there?`,
+      `Cannot join at ${text}: ${reason}; is rpc keys invite ${text} running there? ` +
+        "If it has ended, its token is void: run it again",
     );
   } finally {
     timer.cancel();

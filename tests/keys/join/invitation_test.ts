@@ -4,6 +4,7 @@ import { CommandError } from "../../../src/base/command_error.ts";
 import { createAuthority, openAuthority, signRequest } from "../../../src/keys/authority.ts";
 import { Invitation, type Joined } from "../../../src/keys/join/invitation.ts";
 import { join } from "../../../src/keys/join/joining.ts";
+import { readJsonLine } from "../../../src/keys/join/lines.ts";
 import { createToken, findToken, formatToken, type Token } from "../../../src/keys/join/token.ts";
 import { parseRights } from "../../../src/keys/rights.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
@@ -52,6 +53,21 @@ Deno.test("who has the token joins, with the inviter's rights and a key that nev
   assert.deepEqual([keys.own.name, keys.own.rights], ["bob", rights]);
   assert.equal(await ended(joined), "bob");
   await assert.rejects(join(place, token, "carol", systemClock), /is rpc keys invite .* running/);
+});
+
+Deno.test("who joins and gets no answer is told what to do next", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const place = { host: "127.0.0.1", port, text: `127.0.0.1:${port}` };
+  const joining = join(place, createToken("0".repeat(20)), "bob", systemClock);
+  const refused = assert.rejects(
+    joining,
+    /: it hung up; is rpc keys invite \S+ running there\? If it has ended, its token is void: run/,
+  );
+  using peer = await listener.accept();
+  await readJsonLine(peer);
+  await peer.closeWrite();
+  await refused;
 });
 
 Deno.test("an invitation outlives peers that are gone before they are accepted", async () => {
