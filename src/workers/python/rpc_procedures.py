@@ -2,6 +2,7 @@
 
 import contextvars
 import inspect
+import os
 import types
 from typing import Any, Dict, List, Optional, Tuple, Union
 
@@ -15,7 +16,19 @@ _NAME_LENGTH_MAX = 256
 _STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 """What stands before the name of a parameter that takes all others."""
 
-caller_of_call: "contextvars.ContextVar[Optional[str]]" = contextvars.ContextVar("caller", default=None)
+_OUTSIDE = object()
+"""In place of a caller, where no call runs."""
+
+caller_of_call: "contextvars.ContextVar[Any]" = contextvars.ContextVar("caller", default=_OUTSIDE)
+
+
+def _leave_call() -> None:
+    caller_of_call.set(_OUTSIDE)
+
+
+if hasattr(os, "register_at_fork"):
+    # A process that one call has started may do the work of others.
+    os.register_at_fork(after_in_child=_leave_call)
 
 
 class InvalidParams(ValueError):
@@ -38,8 +51,14 @@ def procedure(function: Any = None, **options: Any) -> Any:
 
 
 def caller() -> Optional[str]:
-    """Who calls, where the server has keys."""
-    return caller_of_call.get()
+    """
+    Who calls; None: the server has no keys. Raises RuntimeError in threads and processes of the function's
+    own, where None would look like a server without keys.
+    """
+    known = caller_of_call.get()
+    if known is _OUTSIDE:
+        raise RuntimeError("caller() is not known here: ask before you start a thread or a process, and pass it on")
+    return known
 
 
 def public_module() -> types.ModuleType:

@@ -302,6 +302,38 @@ class Files(unittest.TestCase):
                     self.assertEqual(worker.call("pool", how), [1, 4, 9])
             self.assertEqual(worker.call("executor"), [1, 4])
 
+    def test_a_caller_is_known_where_its_call_runs_and_nowhere_taken_for_another(self):
+        text = """
+            import asyncio, concurrent.futures, multiprocessing
+            from rpc import caller, procedure
+            threads = concurrent.futures.ThreadPoolExecutor(1)
+            def plain(): return caller()
+            def stream(): yield caller()
+            @procedure(kind="io")
+            def thread(): return caller()
+            async def task(): return await asyncio.gather(caller_later())
+            async def caller_later(): return caller()
+            def own_thread(): return threads.submit(caller).result()
+            def own_process(how):
+                with multiprocessing.get_context(how).Pool(1) as pool:
+                    return pool.apply(plain)
+            def ways(): return multiprocessing.get_all_start_methods()
+            async def executor(): return await asyncio.get_event_loop().run_in_executor(threads, caller)
+        """
+        with Worker(text) as worker:
+            for name in ("ann", "bob", None):
+                meta = {} if name is None else {"caller": name}
+                with self.subTest(name):
+                    self.assertEqual(worker.call("plain", meta=meta), name)
+                    self.assertEqual(worker.call("thread", meta=meta), name)
+                    self.assertEqual(worker.call("task", meta=meta), [name])
+                for method in ("own_thread", "executor"):
+                    with self.subTest(method), self.assertRaisesRegex(Failed, "RuntimeError: caller.. is not known"):
+                        worker.call(method, meta=meta)
+            for how in worker.call("ways"):
+                with self.subTest(how), self.assertRaisesRegex(Failed, "RuntimeError: caller.. is not known"):
+                    worker.call("own_process", how, meta={"caller": "ann"})
+
     def test_a_worker_that_cannot_answer_any_more_ends(self):
         text = """
             import asyncio, json, sys
