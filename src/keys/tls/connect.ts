@@ -112,7 +112,9 @@ export function connectTls(
       void fail(new Error("its certificate is not a server's"));
       return;
     }
+    // What goes wrong from now on is the connection's: TLS 1.3 refuses a client behind this only.
     signal.removeEventListener("abort", abort);
+    socket.off("error", fail);
     socket.off("close", hungUp);
     resolve({ connection: new TlsConnection(socket), validToMs: peer.validToMs });
   });
