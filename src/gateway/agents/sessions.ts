@@ -89,6 +89,8 @@ export class Sessions {
     if (open.has(id)) {
       throw new HttpProblem(400, "InvalidRequest", `A request with the id ${id} is under way`);
     }
+    // It may have gone while its session was made.
+    if (request.signal.aborted) return reply("", nothing);
     const givenUp = Promise.withResolvers<Response>();
     const params = { requestId: id, reason: "Its client has gone" };
     const leave = () => {

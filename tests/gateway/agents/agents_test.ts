@@ -150,6 +150,10 @@ Deno.test("past the agents that are kept the one that was not heard of for longe
 Deno.test("an agent's request ends with its message of cancelling and with its connection", async () => {
   const { ask, begin, callOf, given } = agents();
   const session = await begin();
+  const early = new AbortController();
+  const never = ask(callOf(0), session, early.signal);
+  early.abort();
+  assert.equal(await (await never).text(), "");
   const gone = new AbortController();
   const left = ask(callOf(1), session, gone.signal);
   const ended = ask(callOf(2), session);
