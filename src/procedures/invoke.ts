@@ -96,7 +96,7 @@ function run(
 interface CheckedItems {
   /** The next item; `done` after the last. Rejects with an {@link RpcError}. */
   next(): Promise<IteratorResult<unknown>>;
-  /** Lets an unfinished procedure clean up. Rejects with an {@link RpcError}. */
+  /** Lets a procedure clean up that has not ended by itself. Rejects with an {@link RpcError}. */
   stop(): Promise<void>;
 }
 
@@ -128,19 +128,24 @@ function itemsOf(
   } catch (thrown) {
     throw toFailure(method, thrown);
   }
+  let hasEnded = false;
   return {
     async next() {
       let value: unknown;
       try {
         const result = await iterator.next();
-        if (result.done) return { done: true, value: undefined };
+        hasEnded = result.done === true;
+        if (hasEnded) return { done: true, value: undefined };
         value = result.value;
       } catch (thrown) {
+        hasEnded = true;
         throw toFailure(method, thrown);
       }
       return { value: checkedOutput(method, checks, value, "yield") };
     },
     async stop() {
+      // As `for await` does: an iterator that has ended by itself has cleaned up.
+      if (hasEnded) return;
       try {
         await iterator.return?.();
       } catch (thrown) {

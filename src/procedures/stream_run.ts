@@ -100,7 +100,6 @@ class StreamRun implements Run {
         await new Promise<void>((resolve) => void setImmediate(resolve));
       }
     } finally {
-      // This does nothing to a generator that has ended by itself.
       await items.stop();
     }
     throw new RpcError("Cancelled", `Cancelled ${method} while it ran`);

@@ -5,6 +5,7 @@ import { LazyCallContext } from "../../src/procedures/call_context.ts";
 import { invoke } from "../../src/procedures/invoke.ts";
 import { type CallParams, issuesMax } from "../../src/procedures/params.ts";
 import { defineProcedure, type Procedure } from "../../src/procedures/procedure.ts";
+import { startStream } from "../../src/procedures/stream_run.ts";
 import { decodeRequest } from "../support/decode_request.ts";
 import type { Request } from "../../src/wire/message.ts";
 
@@ -261,5 +262,24 @@ Deno.test("invoke() takes numbers written in any way, and refuses those it canno
       assert.ok(message.includes(text));
       assert.deepEqual(paths, [[0, "x", 0]]);
     }
+  }
+});
+
+Deno.test("a stream's iterator is told to clean up as `for await` tells it: unless it ended by itself", async () => {
+  const ways: [next: () => Promise<IteratorResult<unknown>>, isTold: boolean][] = [
+    [() => Promise.resolve({ done: true, value: undefined }), false],
+    [() => Promise.reject(new Error("no")), false],
+    [() => Promise.resolve({ value: "no number" }), true],
+  ];
+  for (const [next, isTold] of ways) {
+    let told = 0;
+    const close = () => Promise.resolve({ done: true as const, value: ++told });
+    const procedure = defineProcedure(
+      { input: z.tuple([]), output: z.number(), stream: true },
+      () => ({ [Symbol.asyncIterator]: () => ({ next, return: close }) }) as AsyncIterable<number>,
+    );
+    const call = { method: "it", procedure, params: [], context: new LazyCallContext() };
+    await Promise.allSettled([startStream(call, undefined).run()]);
+    assert.equal(told, isTold ? 1 : 0);
   }
 });
