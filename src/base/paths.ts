@@ -175,6 +175,18 @@ export function replaceFile(path: string, text: string, mode = 0o666): void {
   }
 }
 
+/**
+ * Adds a line to the end of a file, which is made for its owner alone if need be. A disk that was
+ * full may have left half of one there, which this one is no part of.
+ *
+ * @throws {Error} the file system's error
+ */
+export function appendLine(path: string, line: string): void {
+  const before = exists(path) ? Deno.readTextFileSync(path) : "";
+  const start = before === "" || before.endsWith("\n") ? "" : "\n";
+  Deno.writeTextFileSync(path, `${start}${line}\n`, { append: true, mode: 0o600 });
+}
+
 /** Removes a file that may be there; never throws. */
 export function removeQuietly(path: string): void {
   try {

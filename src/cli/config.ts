@@ -1,5 +1,5 @@
 import { messageOf, RpcError } from "../base/errors.ts";
-import { joinPath, readRegularFile } from "../base/paths.ts";
+import { appendLine, joinPath, readRegularFile } from "../base/paths.ts";
 import { hintFor } from "../base/names/nearest.ts";
 import { assertServiceName, parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
 import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
@@ -147,7 +147,7 @@ async function trust(settings: Flags, json: boolean): Promise<number> {
   if (!await isTrusted(text, path)) {
     try {
       Deno.mkdirSync(path.replace(/[/\\][^/\\]*$/, ""), { recursive: true, mode: 0o700 });
-      Deno.writeTextFileSync(path, `${await trustLine(text)}\n`, { append: true, mode: 0o600 });
+      appendLine(path, await trustLine(text));
     } catch (error) {
       throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
     }

@@ -3,7 +3,14 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
-import { directoryOf, exists, joinPath, removeQuietly, takePlace } from "../base/paths.ts";
+import {
+  appendLine,
+  directoryOf,
+  exists,
+  joinPath,
+  removeQuietly,
+  takePlace,
+} from "../base/paths.ts";
 import { lockFile } from "../base/system/file_lock.ts";
 import { isSecret, keyFiles } from "./files.ts";
 
@@ -121,10 +128,7 @@ async function lock(directory: string, name: string, clock: Clock): Promise<Disp
 export function appendIssued(directory: string, line: string): void {
   const path = joinPath(directory, keyFiles.issued);
   try {
-    // A disk that was full may have left half of one, which this one is no part of.
-    const before = exists(path) ? Deno.readTextFileSync(path) : "";
-    const start = before === "" || before.endsWith("\n") ? "" : "\n";
-    Deno.writeTextFileSync(path, `${start}${line}\n`, { append: true, mode: 0o600 });
+    appendLine(path, line);
   } catch (error) {
     throw new CommandError(`Cannot write ${path}: ${messageOf(error)}`, { cause: error });
   }

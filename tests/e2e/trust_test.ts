@@ -34,14 +34,19 @@ Deno.test("a stranger's rpc.toml redirects nothing until its user has said that 
   );
   assert.doesNotMatch(called.stderr, /elsewhere/);
 
+  const settings = dirname((await home.run(["config", "path"], unset)).stdout.trim());
+  Deno.mkdirSync(settings, { recursive: true, mode: 0o700 });
+  Deno.writeTextFileSync(`${settings}/trusted`, "half of a line, of a disk that was full", {
+    mode: 0o600,
+  });
   const trusted = await home.run(["config", "trust"], unset);
   assert.equal(trusted.code, 0, trusted.stderr);
   assert.match(trusted.stdout, /elsewhere/, "what is trusted is shown");
+  assert.deepEqual(await valueOf(home, "registry"), [elsewhere, "rpc.toml"]);
   const asJson = await home.run(["config", "trust", "--json"], unset);
   const { path, content } = JSON.parse(asJson.stdout);
   assert.match(path, /rpc\.toml$/);
   assert.equal(content.trimEnd(), trusted.stdout.trimEnd());
-  assert.deepEqual(await valueOf(home, "registry"), [elsewhere, "rpc.toml"]);
   const redirected = await home.run(["call", "ping"], unset);
   assert.match(redirected.stderr, /the registry is the one of rpc\.toml in this directory/);
   assert.match(redirected.stderr, /elsewhere/);
