@@ -31,6 +31,7 @@ export class Reports {
     string,
     (connection: LineConnection) => (line: string | undefined) => void
   >();
+  #isClosed = false;
 
   constructor() {
     void this.#accept();
@@ -64,13 +65,18 @@ export class Reports {
 
   /** Ends all. */
   close(): void {
+    this.#isClosed = true;
     this.#listener.close();
     for (const connection of this.#connections) connection.close();
   }
 
   async #accept(): Promise<void> {
     try {
-      for await (const conn of this.#listener) void this.#take(new LineConnection(conn));
+      for await (const conn of this.#listener) {
+        // It was on its way as the listener was closed: nobody would close it any more.
+        if (this.#isClosed) return conn.close();
+        void this.#take(new LineConnection(conn));
+      }
     } catch {
       // It was closed while a process connected.
     }

@@ -106,6 +106,8 @@ export class Invitation {
     while (!this.#isOver) {
       try {
         const peer = await listener.accept();
+        // It was on its way as the listener was closed: nobody would close it any more.
+        if (this.#isOver) return peer.close();
         this.#peers.add(peer);
         void this.#meet(peer);
         // Those who have come are read from before the next one is taken.

@@ -13,17 +13,21 @@ import { within } from "../../support/wait_for.ts";
 
 const rights = parseRights("read,call:fib*");
 
-/** An invitation under way. */
-async function invite(clock: Clock = systemClock, accepting?: () => void) {
+/**
+ * An invitation under way.
+ *
+ * @param accepting is called ahead of each accept, and may give another peer in its place
+ */
+async function invite(
+  clock: Clock = systemClock,
+  accepting?: () => Promise<Deno.TcpConn> | undefined,
+) {
   const ca = await createAuthority(Date.now());
   const authority = await openAuthority(ca);
   const token = createToken(authority.cluster);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accept = listener.accept.bind(listener);
-  listener.accept = async () => {
-    accepting?.();
-    return await accept();
-  };
+  listener.accept = async () => await (accepting?.() ?? accept());
   const { port } = listener.addr;
   const log = new RecordingLogger();
   const joined = Invitation.wait({
@@ -78,6 +82,7 @@ Deno.test("an invitation outlives peers that are gone before they are accepted",
   const { token, joined, place } = await invite(systemClock, () => {
     const failure = failures.pop();
     if (failure !== undefined) throw failure;
+    return undefined;
   });
   await join(place, token, "bob", systemClock);
   assert.equal(await ended(joined), "bob");
@@ -212,4 +217,17 @@ Deno.test("a token is the same after it was written down, and nothing else is on
   for (const other of ["", "rpc-join", text.slice(1), `${text}x`, text.toUpperCase()]) {
     assert.equal(findToken(other), undefined, other);
   }
+});
+
+Deno.test("who comes as an invitation ends is closed with it", async () => {
+  const coming = Promise.withResolvers<Deno.TcpConn>();
+  const accepts = [coming.promise];
+  const clock = new VirtualClock();
+  const { joined } = await invite(clock, () => accepts.shift());
+  clock.advance(15 * 60 * 1_000);
+  assert.ok(await ended(joined) instanceof CommandError);
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  coming.resolve(await listener.accept());
+  assert.equal(await within("the end", client.read(new Uint8Array(1))), null);
 });

@@ -53,6 +53,8 @@ export class MetricsListener {
     while (!this.#isClosed) {
       try {
         const peer = await this.#listener.accept();
+        // It was on its way as the listener was closed: nobody would close it any more.
+        if (this.#isClosed) return peer.close();
         isFailing = false;
         this.#peers.add(peer);
         void this.#serve(peer);

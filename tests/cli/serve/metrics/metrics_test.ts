@@ -3,6 +3,8 @@ import { request } from "node:http";
 import { serveMetrics } from "../../../../src/cli/serve/metrics/metrics.ts";
 import { systemClock } from "../../../../src/base/clock.ts";
 import { silentLogger } from "../../../../src/base/log.ts";
+import { VirtualClock } from "../../../support/virtual_clock.ts";
+import { within } from "../../../support/wait_for.ts";
 
 const stats = {
   service: "rpc",
@@ -42,4 +44,23 @@ Deno.test("metrics answer under names of this machine only, so that no name of a
   } finally {
     server.close();
   }
+});
+
+Deno.test("who comes as metrics end is closed with them", async () => {
+  const coming = Promise.withResolvers<Deno.TcpConn>();
+  const { listen } = Deno;
+  using listener = listen({ hostname: "127.0.0.1", port: 0 });
+  const stub = { addr: listener.addr, accept: () => coming.promise, close() {} };
+  Deno.listen = (() => stub) as unknown as typeof listen;
+  try {
+    const source = { stats: () => stats, isReady: () => true };
+    const log = silentLogger;
+    serveMetrics({ host: "127.0.0.1", port: 0 }, source, { clock: new VirtualClock(), log })
+      .close();
+  } finally {
+    Deno.listen = listen;
+  }
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  coming.resolve(await listener.accept());
+  assert.equal(await within("the end", client.read(new Uint8Array(1))), null);
 });
