@@ -599,7 +599,7 @@ class _Call:
     def tell_time(self, error: RpcError) -> None:
         """A server knows what was left when it read the call, and the caller what he gave it."""
         if self.timeout is not None:
-            error.message += f" ({_time_text(self.timeout)})"
+            error.message += f" ({_time_text(self.timeout)}{self._attempt()})"
             error.args = (error.message,)
 
     def known(self) -> str:
@@ -609,7 +609,13 @@ class _Call:
     def _where(self) -> str:
         if self.endpoint is None:
             return "no server was connected"
-        return f"at {self.endpoint.address}" + (f", attempt {self.attempts}" if self.attempts > 1 else "")
+        return f"at {self.endpoint.address}{self._attempt()}"
+
+    def _attempt(self) -> str:
+        """Which attempt it was and why, unless it is the first: time may not be what is missing."""
+        attempt = f", attempt {self.attempts}" if self.attempts > 1 else ""
+        error = self.error
+        return attempt if error is None else f"{attempt} after {type(error).__name__}: {error.message}"
 
 
 def _time_text(seconds: float) -> str:

@@ -82,6 +82,8 @@ export class Call extends WheelEntry implements Stamped {
   avoid: Set<CallEndpoint> | undefined;
   /** The worst `executed` of all failed attempts. */
   executed: Executed = "no";
+  /** Why it was sent again, or is to be: the end of its last attempt. */
+  failure: RpcError | undefined;
   /**
    * Where it is now: in a waiting list, or on a connection, which tells the server if the call is
    * cancelled.

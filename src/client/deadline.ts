@@ -70,13 +70,15 @@ class Bound implements CallBound {
 
 /**
  * Replaces the time in a server's DeadlineExceeded by the one that the caller gave: the server only
- * knows how much was left. If the server ended the call sooner, by its own bound, its time is kept.
+ * knows how much was left, and nothing of other attempts. If the server ended the call sooner, by
+ * its own bound, its time is kept.
  */
-function withTime({ timeoutMs, deadlineAtMs }: Call, error: RpcError, nowMs: number): RpcError {
+function withTime(call: Call, error: RpcError, nowMs: number): RpcError {
+  const { timeoutMs, deadlineAtMs } = call;
   if (error.name !== "DeadlineExceeded" || timeoutMs === undefined) return error;
   if (deadlineAtMs - nowMs > timeoutMs * leftShareMax) return error;
   const { executed, issues } = error;
-  const message = `${error.message} (${timeText(timeoutMs)})`;
+  const message = `${error.message} (${timeText(timeoutMs)}${attemptOf(call)})`;
   return new RpcError(error.name, message, { executed, issues, cause: error });
 }
 
@@ -99,15 +101,21 @@ function end(call: Call): void {
 }
 
 function givenUp(call: Call, name: ErrorName, message: string, cause?: unknown): RpcError {
-  const { attempts, endpoint, executed, sentAtMs } = call;
+  const { endpoint, executed, sentAtMs } = call;
   const where = endpoint === undefined
     ? "no server was connected"
-    : `at ${endpoint.address}${attempts > 1 ? `, attempt ${attempts}` : ""}`;
+    : `at ${endpoint.address}${attemptOf(call)}`;
   return new RpcError(name, `${message} (${where})`, {
     // If no server works on it now, the ends of its attempts tell.
     executed: sentAtMs === undefined ? executed : "maybe",
     cause,
   });
+}
+
+/** Which attempt it was and why, unless it is the first: more time may not be what is missing. */
+function attemptOf({ attempts, failure }: Call): string {
+  const attempt = attempts > 1 ? `, attempt ${attempts}` : "";
+  return failure === undefined ? attempt : `${attempt} after ${failure.name}: ${failure.message}`;
 }
 
 /** The time that the call was given, which its caller knows, and not what was left. */

@@ -100,6 +100,7 @@ class RetriedCall {
     const hopeless = !worthAnotherServer.has(error.name) || call.attempts >= attemptsMax ||
       this.#workersLost >= workersLostMax;
     if (hopeless || error.executed === "yes") return this.#giveUp(error);
+    call.failure = error;
 
     if (call.endpoint !== undefined) {
       // If the call may have run, the error does not tell whether this server offers the method.
@@ -128,6 +129,7 @@ class RetriedCall {
     const call = this.#call;
     if (call.ended) return;
     if (call.attempts >= attemptsMax) return this.#giveUp(error);
+    call.failure = error;
     const { avoidShort, isAnyUntried } = this.#options;
     const hopeless = avoidShort(call, error);
     if (hopeless === undefined) this.#send(error);

@@ -158,5 +158,5 @@ function lengthOf(method: string, items: readonly unknown[]): number {
 
 function tooMuch(method: string, messageMax: number): string {
   return `Cannot return all that ${method} yields as one result: it is more than ` +
-    `${messageMax} bytes. Call it as a stream`;
+    `${messageMax} bytes (rpc serve --message-max, or messageMax). Call it as a stream`;
 }

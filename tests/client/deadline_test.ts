@@ -124,6 +124,25 @@ for (
   });
 }
 
+for (const endedBy of ["the client", "the server"]) {
+  Deno.test(`a call that failed before its deadline, which ${endedBy} found, says as what`, () => {
+    const { clock, call, ends, start, end } = setUp();
+    call.timeoutMs = 1_000;
+    call.endpoint = endpointStub().endpoint;
+    call.attempts = 3;
+    call.failure = new RpcError("WorkerLost", "No worker can be started", { executed: "no" });
+    start();
+    clock.advance(endedBy === "the client" ? 1_005 : 990);
+    end(new RpcError("DeadlineExceeded", "Cannot run fib", { executed: "no" }));
+    assert.equal(
+      ends[0]?.error?.message,
+      endedBy === "the client"
+        ? "No answer to fib within 1 s (at 127.0.0.1:1, attempt 3 after WorkerLost: No worker can be started)"
+        : "Cannot run fib (1 s, attempt 3 after WorkerLost: No worker can be started)",
+    );
+  });
+}
+
 Deno.test("what a server ends long before the deadline is not told with the time of the call", () => {
   const { clock, call, ends, start, end } = setUp();
   call.timeoutMs = 1_000;

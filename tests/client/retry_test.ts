@@ -352,9 +352,10 @@ Deno.test("a call too long for all connected servers waits while others are bein
   assert.deepEqual([missing.ends, missing.call.attempts], [[tooLong], 1]);
 });
 
-Deno.test("each server that failed a call is one to avoid", () => {
+Deno.test("each server that failed a call is one to avoid, and the last failure is kept", () => {
   const { call, endpoints } = setUp({
     outcomes: [failure("ConnectionLost", "no"), failure("Draining"), "silence"],
   });
   assert.deepEqual([...call.avoid ?? []], endpoints);
+  assert.equal(call.failure?.name, "Draining");
 });

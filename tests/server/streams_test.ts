@@ -183,7 +183,10 @@ serverTest("P-59: a caller who asks for no stream is given an array", async (har
   assert.deepEqual((await peer.call(2, "countSync", [3])).result, [1, 2, 3]);
   const { error } = await peer.call(3, "tally", [1_000, 10_000]);
   assert.deepEqual([error?.code, error?.data?.executed], [-32603, "yes"]);
-  assert.match(error?.message ?? "", /Call it as a stream/);
+  assert.match(
+    error?.message ?? "",
+    /4194304 bytes \(rpc serve --message-max, .* Call it as a stream/,
+  );
 });
 
 serverTest(

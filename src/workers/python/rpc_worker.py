@@ -434,7 +434,8 @@ class Collected:
             raise Unfit([((index,) + path, message) for path, message in unfit.issues]) from None
         self._length += len(text) + 1
         if self._length > MESSAGE_BYTES_MAX:
-            raise Unfit([((), "is longer than a message: call it as a stream")])
+            raise Unfit([((), f"has more than {MESSAGE_BYTES_MAX} bytes, the most of a message "
+                              "(rpc serve --message-max): call it as a stream")])
         self._texts.append(text)
 
     def text(self) -> str:

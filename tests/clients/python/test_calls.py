@@ -682,6 +682,16 @@ class Ends(unittest.TestCase):
             self.assertEqual(server.heard("rpc.cancel")[0]["params"], {"id": request["id"]})
             self.assertLessEqual(request["meta"]["timeoutMs"], 200)
 
+    def test_a_call_that_failed_before_its_deadline_says_as_what(self):
+        def once(peer, request):
+            if server.count("f") == 1:
+                peer.refuse(request, -32006, executed="no")
+
+        with FakeServer(once) as server:
+            with Client(static(server)) as client:
+                with self.assertRaisesRegex(DeadlineExceeded, r"attempt 2 after WorkerLost: .+\)$"):
+                    client.call("f", timeout=0.5)
+
     def test_without_a_server_a_call_is_unavailable_and_did_not_run(self):
         with fails_soon(), Client(f"static:127.0.0.1:{free_port()}") as client:
             with self.assertRaisesRegex(Unavailable, "Cannot reach any server") as caught:

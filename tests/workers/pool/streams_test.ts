@@ -102,7 +102,7 @@ Deno.test("P-59: items that are too much for one array are an error that says so
   await withPool({}, async (harness) => {
     const error = await harness.failure("largeItems", [1_000, 10_000]);
     assert.deepEqual([error.name, error.executed], ["InternalError", "yes"]);
-    assert.match(error.message, /Call it as a stream/);
+    assert.match(error.message, /4194304 bytes \(rpc serve --message-max, .* Call it as a stream/);
     const { items, outcome } = stream(harness, "largeItems", [200, 10_000]);
     assert.deepEqual(await outcome, { result: 200 });
     assert.equal(items.length, 200);
