@@ -10,6 +10,7 @@ import { jsonLine } from "../../terminal/plain_text.ts";
 const rotationLookMs = 1_000;
 
 const lineFeed = 0x0a;
+const lineEnd = Uint8Array.of(lineFeed);
 
 /**
  * A file with one JSON object for each call. Only the owner may read the file, since it tells who
@@ -67,17 +68,19 @@ export class AuditFile {
     // Lines of one turn of the event loop leave in one write.
     await Promise.resolve();
     while (this.#text !== "") {
-      const bytes = new TextEncoder().encode(this.#isCut ? `\n${this.#text}` : this.#text);
+      const bytes = new TextEncoder().encode(this.#text);
       this.#text = "";
       let at = 0;
       try {
         this.#followRotation();
-        while (at < bytes.length) at += await this.#file.write(bytes.subarray(at));
+        // Alone, so that after a failure it is known whether it was written.
+        if (this.#isCut) await this.#file.write(lineEnd);
         this.#isCut = false;
+        while (at < bytes.length) at += await this.#file.write(bytes.subarray(at));
         this.#tellLost();
         this.#isTold = false;
       } catch (error) {
-        this.#lost += linesIn(bytes.subarray(at)) - (this.#isCut && at === 0 ? 1 : 0);
+        this.#lost += linesIn(bytes.subarray(at));
         if (at > 0) this.#isCut = bytes[at - 1] !== lineFeed;
         if (!this.#isTold) {
           this.#log.error("Cannot write the audit", {
