@@ -134,7 +134,8 @@ export class PoolCall implements TaskHandle, Receiver, Waiting<PoolCall> {
     }
     const { place } = this;
     this.leave();
-    if (place.name === "worker") this.#owner.ended(place.slot, this.share);
+    // One that was only taken back has cost no worker.
+    if (begun && place.name === "worker") this.#owner.ended(place.slot, this.share);
     this.settle({ error });
     this.#owner.released();
   }
