@@ -1839,7 +1839,7 @@ class _Core:
                 return Unavailable(f"No answer from the registry {self._registry.shown} yet")
             return Unavailable(
                 f'No server of service "{self.service}" is registered in the registry {self._registry.shown}; '
-                "start one: rpc serve 127.0.0.1 0"
+                + _start_text(self._registry.shown, self.service)
             )
         some = ", ".join(f"{one.address} ({one.failure})" for one in endpoints[:3])
         more = f", and {len(endpoints) - 3} more" if len(endpoints) > 3 else ""
@@ -1904,6 +1904,13 @@ class _Core:
 
 def _closed(call: Optional[_Call] = None) -> RpcError:
     return Cancelled("The client is closed", "no" if call is None else call.known())
+
+
+def _start_text(registry: str, service: str) -> str:
+    """How to start a server that the clients of a registry reach."""
+    shared = re.match(r"zookeepers?://(?!([^@/]*@)?(127\.|localhost\b|\[::1\]))", registry)
+    which = "" if service == "rpc" else f" --service {service}"
+    return f"start one: rpc serve {'0.0.0.0 6666' if shared else '127.0.0.1 0'}{which}"
 
 
 # Registries

@@ -120,6 +120,8 @@ export interface Announcement {
 export interface AnnounceOptions {
   /** Called once in each outage of the registry. The announcement goes on trying. */
   readonly trouble?: (error: RpcError) => void;
+  /** Called when the registry lists the instance after such trouble. */
+  readonly recovered?: () => void;
   /**
    * Whether overrides are stored for the address, because this server will have it again. A port
    * that the system chose may belong to another server next time. @default false
@@ -144,7 +146,18 @@ export interface InstanceSource {
 /** The message if a service has no server. */
 export function noServerText(service: string, source: InstanceSource): string {
   return `No server of service "${service}" is registered in the registry ${placeText(source)}; ` +
-    "start one: rpc serve 127.0.0.1 0";
+    startText(source.url, service);
+}
+
+/** How to start a server that the clients of a registry reach. */
+export function startText(registryUrl: string, service = "rpc"): string {
+  const address = isOfOtherMachines(registryUrl) ? "0.0.0.0 6666" : "127.0.0.1 0";
+  return `start one: rpc serve ${address}${service === "rpc" ? "" : ` --service ${service}`}`;
+}
+
+/** Whether a registry is on a network, so that its servers and clients may be on any machine. */
+export function isOfOtherMachines(registryUrl: string): boolean {
+  return /^zookeepers?:\/\/(?!(?:[^@/]*@)?(?:127\.|localhost\b|\[::1\]))/.test(registryUrl);
 }
 
 /** The registry's URL, and its place if it has one, for that message. */

@@ -1,24 +1,33 @@
 import type { RpcError } from "../base/errors.ts";
 
-/** Reports only the first failure of each outage, to somebody who tries again and again. */
+/** Reports the first failure of each outage and its end, of something that is tried repeatedly. */
 export class Outage {
   readonly #tell: (error: RpcError) => void;
-  #state: "over" | "told" | "closed" = "over";
+  readonly #tellEnd: () => void;
+  #state: "over" | "told" | "passing" | "closed" = "over";
 
-  constructor(tell: (error: RpcError) => void) {
+  constructor(tell: (error: RpcError) => void, tellEnd: () => void = () => {}) {
     this.#tell = tell;
+    this.#tellEnd = tellEnd;
   }
 
   /** Something failed. */
   failed(error: RpcError): void {
-    if (this.#state !== "over") return;
+    if (this.#state === "told" || this.#state === "closed") return;
     this.#state = "told";
     this.#tell(error);
   }
 
+  /** It may work again: a further failure is reported, since it may be another one. */
+  passing(): void {
+    if (this.#state === "told") this.#state = "passing";
+  }
+
   /** It works again: the next failure begins a new outage. */
   recovered(): void {
-    if (this.#state === "told") this.#state = "over";
+    if (this.#state !== "told" && this.#state !== "passing") return;
+    this.#state = "over";
+    this.#tellEnd();
   }
 
   /** Reports nothing any more. */

@@ -260,7 +260,7 @@ export class RpcProcess {
    */
   async listed(): Promise<void> {
     if (!/though the registry does not list this server yet/.test(this.#stderr)) return;
-    await this.says(/ INF Registered$/m);
+    await this.says(/ (INF Registered|WRN Registered: .*)$/m);
   }
 
   /** Sends a signal, if it still runs. */

@@ -7,6 +7,7 @@ import { unlessInterrupted } from "../process/unless_interrupted.ts";
 import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import { wrapped } from "../../terminal/width.ts";
+import { startText } from "../../discovery/discovery.ts";
 import { doctorAskedAtOnceMax } from "../limits.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openListedRegistry, openTransport } from "../registry.ts";
@@ -56,7 +57,7 @@ async function look(
     if (instances === undefined) return;
     if (instances.length === 0) {
       const others = await discovery.services().catch(() => []);
-      tell([noServer(flags.service, others)]);
+      tell([noServer(discovery.url, flags.service, others)]);
       return;
     }
     tell(versionFindings(instances));
@@ -83,13 +84,13 @@ async function look(
   }
 }
 
-function noServer(service: string, services: readonly string[]): Finding {
+function noServer(registryUrl: string, service: string, services: readonly string[]): Finding {
   const others = services.filter((name) => name !== service);
   return {
     check: "service",
     status: "wrong",
     text: `${service} has no server`,
-    todo: "start one: rpc serve 127.0.0.1 0" +
+    todo: startText(registryUrl, service) +
       (others.length === 0 ? "" : `; rpc services tells which others there are`),
   };
 }

@@ -6,6 +6,7 @@ import { timeText } from "../../terminal/time_text.ts";
 import { fitted, padded } from "../../terminal/width.ts";
 import { hasKeys, type Key, Keyboard } from "../../terminal/keys.ts";
 import { Screen } from "../../terminal/screen.ts";
+import { startText } from "../../discovery/discovery.ts";
 import { isOpen } from "../open.ts";
 import { shortIdOf } from "../pick_server.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -105,7 +106,7 @@ export function linesOf(
     return [...methodsLines(row, width).slice(0, height - 2), "", styleText("dim", "q goes back")];
   }
   if (rows.length === 0) {
-    return [head, ...notes, "", "None is registered; start one: rpc serve 127.0.0.1 0"];
+    return [head, ...notes, "", `None is registered; ${startText(registry, service)}`];
   }
   if (view === undefined) return [head, ...notes, "", ...tableLines(columnsOfTable, rows, width)];
   const shown = view.arrange(rows);

@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import { servicesReadAtOnceMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
-import { type Discovery, type Instance, placeText } from "../../discovery/discovery.ts";
+import { type Discovery, type Instance, placeText, startText } from "../../discovery/discovery.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 import { printLine, printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
@@ -60,7 +60,7 @@ async function list(
   else {
     printOnStderr(
       `rpc: No service has a server in the registry ${placeText(discovery)}; ` +
-        "start one: rpc serve 127.0.0.1 0",
+        startText(discovery.url),
     );
   }
   for (const problem of problems) printOnStderr(problemLine(plainLine(toldText(problem))));

@@ -61,7 +61,7 @@ export class LocalAnnouncement implements Announcement {
       new OverrideFile(directory, instance),
       options,
     );
-    this.#outage = new Outage((error) => options.trouble?.(error));
+    this.#outage = new Outage((error) => options.trouble?.(error), options.recovered);
     this.#options = options;
     this.#backoff = new Backoff(options.random, retry);
     const { promise, resolve } = Promise.withResolvers<void>();

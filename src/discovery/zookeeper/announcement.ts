@@ -79,7 +79,7 @@ export class ZooKeeperAnnouncement implements Announcement {
       new OverrideNode(options.client, instance, options.acl),
       options,
     );
-    this.#outage = new Outage((error) => options.trouble?.(error));
+    this.#outage = new Outage((error) => options.trouble?.(error), options.recovered);
     this.#backoff = new Backoff(options.random, retry);
     this.#task = new CoalescedTask(options.clock, () => this.#reconcile());
     const registered = Promise.withResolvers<void>();
@@ -128,7 +128,7 @@ export class ZooKeeperAnnouncement implements Announcement {
 
   /** ZooKeeper has been reached, for the first time or again. */
   connected(): void {
-    this.#outage.recovered();
+    this.#outage.passing();
     this.#task.request(0);
   }
 

@@ -1,4 +1,5 @@
 import { RpcError } from "../../base/errors.ts";
+import { isOfOtherMachines } from "../../discovery/discovery.ts";
 import type { Logger } from "../../base/log.ts";
 import { addressOf, type HostPort, parseHostPort } from "../../base/names/host_port.ts";
 
@@ -93,9 +94,7 @@ export function isOfNetwork(registryUrl: string): boolean {
 
 /** Whether an address in a network's registry would send its clients to themselves. */
 export function isForNobodyElse(announced: HostPort, registryUrl: string): boolean {
-  const isElsewhere = isOfNetwork(registryUrl) &&
-    !/^zookeepers?:\/\/(?:[^@/]*@)?(?:127\.|localhost\b|\[::1\])/.test(registryUrl);
-  return isElsewhere && isLoopback(announced.host);
+  return isOfOtherMachines(registryUrl) && isLoopback(announced.host);
 }
 
 /** Whether other machines may be told of it. */

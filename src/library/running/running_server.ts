@@ -47,6 +47,7 @@ export class RunningServer implements AsyncDisposable {
   readonly #overrides: OverrideTaker;
   #announcement: Announcement;
   readonly #inTrouble = Promise.withResolvers<void>();
+  #hadTrouble = false;
   readonly #closing = new AbortController();
   #address: HostPort;
   readonly #startedAtMs: number;
@@ -270,8 +271,10 @@ export class RunningServer implements AsyncDisposable {
           ? "Registered still, though the registry is out of reach"
           : "Not registered, trying again";
         log.warn(`${state}: ${error.message}`);
+        this.#hadTrouble = true;
         this.#inTrouble.resolve();
       },
+      recovered: () => log.warn("Registered: the registry works again"),
     });
   }
 
@@ -282,7 +285,8 @@ export class RunningServer implements AsyncDisposable {
     if (announcement.isRegistered) return;
     log.warn("Serving, though the registry does not list this server yet");
     void announcement.registered.then(() => {
-      if (announcement.isRegistered) log.info("Registered");
+      // After trouble, its end is logged.
+      if (announcement.isRegistered && !this.#hadTrouble) log.info("Registered");
     });
   }
 }

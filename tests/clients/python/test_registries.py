@@ -114,6 +114,15 @@ class Urls(unittest.TestCase):
             with self.subTest(service), self.assertRaises(InvalidParams):
                 Client("local:", service)
 
+    def test_who_finds_no_server_is_told_to_start_one_that_the_clients_reach(self):
+        for registry, service, command in [
+            ("local:", "rpc", "127.0.0.1 0"),
+            ("zookeeper://me:***@127.0.0.1:2181", "images", "127.0.0.1 0 --service images"),
+            ("zookeepers://me:***@zk:2281/rpc", "images", "0.0.0.0 6666 --service images"),
+        ]:
+            text = rpc_client._start_text(registry, service)
+            self.assertEqual(text, f"start one: rpc serve {command}")
+
     def test_zookeeper_without_kazoo_says_what_to_install(self):
         hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "kazoo"}
         sys.modules["kazoo"] = None

@@ -239,9 +239,11 @@ Deno.test("local: where nothing can be written there is trouble, until it can", 
       const recorder = new Recorder();
       discovery.watch("rpc", recorder);
       const troubles: RpcError[] = [];
+      let recovered = 0;
       const instance = anInstance();
       const announcement = discovery.announce(instance, {
         trouble: (error) => troubles.push(error),
+        recovered: () => recovered++,
       });
       await recorder.until(({ troubles }) => troubles.length > 0, "trouble");
       await waitFor("trouble", () => troubles.length > 0);
@@ -260,6 +262,7 @@ Deno.test("local: where nothing can be written there is trouble, until it can", 
       await recorder.untilListed(instance);
       assert.equal(recorder.troubles.length, 1, "said once");
       assert.equal(troubles.length, 1, "said once");
+      assert.equal(recovered, 1, "said once");
     } finally {
       await discovery.close();
     }

@@ -70,10 +70,12 @@ Deno.test("an outage of the registry is told as what it is: registered still, or
   options?.trouble?.(outage);
   isRegistered = false;
   options?.trouble?.(outage);
+  options?.recovered?.();
   // On a busy machine the log has also told that the procedures were still being loaded.
   assert.deepEqual(log.warnings.filter((line) => !line.startsWith("Still loading")), [
     "Registered still, though the registry is out of reach: nobody answers {}",
     "Not registered, trying again: nobody answers {}",
+    "Registered: the registry works again {}",
   ]);
 });
 
