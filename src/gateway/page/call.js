@@ -10,8 +10,8 @@ import { t } from "./words.js";
 
 const pastShown = 10;
 
-/** Shows it in that element, in place of what was there. `root` is the whole document. */
-export function showMethod(detail, method, root) {
+/** The element that shows it. `root` is the whole document. */
+export function methodView(method, root) {
   const fields = formOf(method.params, root);
   const timeout = el("input", { id: "timeout", type: "number", min: "1", value: "10000" });
   const output = outputOf(t("Result"));
@@ -64,7 +64,9 @@ export function showMethod(detail, method, root) {
       const server = answer.headers.get("rpc-server") ?? "";
       if (!answer.ok) {
         // One that is not ours may stand between.
-        return fail(await answer.json().catch(() => ({ name: "HTTP", status: answer.status })));
+        const problem = await answer.json().catch(() => ({ name: "HTTP", status: answer.status }));
+        abort.signal.throwIfAborted();
+        return fail(problem);
       }
       if (method["x-stream"]) await readLines(answer.body, output, fail);
       else output.say(writeExactly(parseExactly(await answer.text()), 2));
@@ -126,7 +128,7 @@ export function showMethod(detail, method, root) {
     event.preventDefault();
     tried(call);
   };
-  detail.onkeydown = (event) => {
+  const onkeydown = (event) => {
     if (event.key === "Escape") running?.abort();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   };
@@ -145,7 +147,10 @@ export function showMethod(detail, method, root) {
     method["x-idempotent"] ? t("idempotent") : "",
     method["x-stream"] ? t("stream") : "",
   ];
-  detail.replaceChildren(
+  drawPast();
+  return el(
+    "div",
+    { onkeydown },
     el("h2", {}, method.name),
     el("p", { className: "quiet lines" }, facts.filter(Boolean).join(" · ")),
     form,
@@ -154,7 +159,6 @@ export function showMethod(detail, method, root) {
     el("div", { className: "row" }, copy, ...copies),
     past,
   );
-  drawPast();
 }
 
 async function readLines(body, output, fail) {

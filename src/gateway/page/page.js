@@ -3,7 +3,7 @@
  * addresses are relative to the page's, which may stand under a path of a proxy's.
  */
 
-import { showMethod } from "./call.js";
+import { methodView } from "./call.js";
 import { el, say } from "./dom.js";
 import { parseExactly } from "./form/exact.js";
 import { methodsList } from "./methods.js";
@@ -106,9 +106,15 @@ function show() {
   const detail = el("section", { id: "detail", "aria-label": t("Call") });
   let offered;
   const servers = serversSection();
+  // Who comes back to a method finds what was filled in, and the call that was begun.
+  const views = new Map();
   const methods = methodsList((method) => {
     history.replaceState(null, "", `#/${encodeURIComponent(method.name)}`);
-    showMethod(detail, method, offered);
+    const text = JSON.stringify(method);
+    let view = views.get(method.name);
+    if (view?.text !== text) view = { text, element: methodView(method, offered) };
+    views.set(method.name, view);
+    detail.replaceChildren(view.element);
   });
   main.replaceChildren(
     servers.element,

@@ -52,12 +52,16 @@ browserTest(
       await news.getByText(`${second.address} joined`).waitFor();
       await news.getByText(`${second.address} died`).waitFor();
 
+      // By their keys: what changes above could move them away between a mouse's press and release.
       const choose = (name: string) =>
-        page.locator("#methods").getByRole("button", { name, exact: true }).click();
-      // By its key: what changes above it could move it away between a mouse's press and release.
+        page.locator("#methods").getByRole("button", { name, exact: true }).press("Enter");
       const call = () => page.getByRole("button", { name: "Call", exact: true }).press("Enter");
       const output = page.getByRole("region", { name: "Result" });
-      const says = (text: string | RegExp) => output.filter({ hasText: text }).waitFor();
+      const failure = page.locator("p.bad");
+      const says = async (text: string | RegExp) => {
+        await output.filter({ hasText: text }).or(failure).first().waitFor();
+        assert.deepEqual(await failure.allTextContents(), []);
+      };
       await choose("fib");
       await page.getByLabel(/^n /).fill("20");
       await call();
@@ -94,7 +98,12 @@ browserTest(
 
       await choose("count");
       await page.getByLabel(/^n /).fill("100000");
+      await page.getByLabel("Timeout in ms").fill("600000");
       await call();
+      await says(/1\n2\n3\n/);
+      await choose("fib");
+      assert.equal(await page.getByLabel(/^n /).inputValue(), '"many"');
+      await choose("count");
       await says(/1\n2\n3\n/);
       await page.getByRole("button", { name: "Cancel" }).click();
       await page.getByText("Cancelled").waitFor();
