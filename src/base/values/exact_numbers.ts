@@ -76,7 +76,7 @@ function decimalOf(text: string): { readonly digits: string; readonly exponent: 
   const digits = (whole + fraction).replace(/^0+/, "");
   // By hand, since an expression would look at each zero inside again for those after it.
   let end = digits.length;
-  while (end > 0 && digits[end - 1] === "0") end--;
+  while (digits[end - 1] === "0") end--;
   if (end === 0) return { digits: "", exponent: 0 };
   const exponent = Number(power) - fraction.length + digits.length - end;
   return { digits: digits.slice(0, end), exponent };

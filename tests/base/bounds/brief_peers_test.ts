@@ -46,4 +46,9 @@ Deno.test("a peer has its time, also one that is kept from those who come, and i
   assert.deepEqual(closed.toSorted(), ["192.168.0.7:1", "192.168.0.7:2", "192.168.0.7:3"]);
   peers.closeAll();
   assert.equal(closed.length, 3);
+  peers.keep(come("192.168.0.7", 4));
+  come("192.168.0.7", 5);
+  peers.closeAll();
+  assert.deepEqual(closed.slice(3).toSorted(), ["192.168.0.7:4", "192.168.0.7:5"]);
+  assert.equal(clock.pendingTimers, 0);
 });

@@ -10,6 +10,7 @@ Deno.test("editDistance() counts insertions, deletions, replacements and swaps o
     ["fib", "fb", 1],
     ["fib", "fab", 1],
     ["fib", "fbi", 1],
+    ["fib", "ifb", 1],
     ["kitten", "sitting", 3],
     // Restricted: a letter that was swapped is not touched again, which would make it two.
     ["ca", "abc", 3],
@@ -37,6 +38,8 @@ Deno.test("hintFor() finds what was likely meant, whatever its case, and the nea
 
 Deno.test("hintFor() does not guess wildly", () => {
   assert.equal(hintFor("sum", ["ping", "pi", "fib"], "none"), "none");
+  // Four of six letters.
+  assert.equal(hintFor("server", ["subset"], "none"), "none");
   assert.equal(hintFor("anything", [], "none"), "none");
   assert.equal(hintFor("", ["f", "pi"], "none"), "none");
   assert.equal(hintFor("g", ["f", "pi"], "none"), "none");

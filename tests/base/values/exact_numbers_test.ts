@@ -18,6 +18,8 @@ Deno.test("numbers that mean the same in JavaScript become its own", () => {
     ["-9.9999999999999992E+22", -1e23],
     [`${BigInt(Number.MAX_VALUE)}.0`, Number.MAX_VALUE],
     ["1797693134862315700000E+287", Number.MAX_VALUE],
+    // More digits than JavaScript writes, and a zero behind them.
+    [`${5n * 2n ** 950n}.0`, 5 * 2 ** 950],
   ];
   for (const [text, number] of same) {
     assert.deepEqual(withPlainNumbers(exactNumber(text)), { value: number });

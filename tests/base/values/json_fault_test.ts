@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { asJson, describeFault, JsonFault } from "../../../src/base/values/json_fault.ts";
+import { runInNewContext } from "node:vm";
+import { asJson, describeFault, JsonFault, jsonOf } from "../../../src/base/values/json_fault.ts";
 import { exactNumber } from "../../../src/base/values/exact_numbers.ts";
 import { jsonValuesMax, nestingMax } from "../../../src/base/limits.ts";
 import * as fc from "../../support/fast_check.ts";
@@ -177,6 +178,18 @@ Deno.test("what is another value each time it is read arrives as it was looked a
     JSON.stringify(asJson([told, exactNumber("1.0")])),
     '[["0"],1.0]',
   );
+});
+
+Deno.test("literals of another realm are sent as they are, and what is no literal there is no more one", () => {
+  const value = runInNewContext("({ a: [{ b: 1 }] })");
+  assert.equal(asJson(value), value);
+  assert.match(textOf(runInNewContext("new Map()")), /^an instance of Map/);
+});
+
+Deno.test("a text is what JSON makes of a value, also where that is done faster", () => {
+  const items = [[], [1], [-0], [1e21], [NaN], ["1"], [null], [1, 2], [[1]], { length: 1, 0: 5 }];
+  const values = [...items, Object.assign([1], { toJSON: () => "own" }), "x", 7, null];
+  for (const value of values) assert.equal(jsonOf(value), JSON.stringify(value));
 });
 
 Deno.test("what toJSON returns may have the toJSON that made it, which JSON does not call again", () => {

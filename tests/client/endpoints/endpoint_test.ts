@@ -268,6 +268,40 @@ Deno.test("a server that has too much to do is not to blame for it", async () =>
   rig.endpoints.close();
 });
 
+Deno.test("a stream that brought items is no sign against its server, whenever it ends", async () => {
+  const rig = new EndpointsRig();
+  for (const port of [1, 2]) rig.transport.server(port);
+  await rig.list([1, 2]);
+  rig.transport.server(1).answer = ({ timeoutMs = 0, error }) => {
+    rig.clock.advance(timeoutMs);
+    error(new RpcError("DeadlineExceeded", "its caller reads slowly"));
+  };
+  rig.timeOut(1, 4);
+  await rig.send(1, "fib", { credit: 1, received: 1, items: () => {}, grant: undefined });
+  rig.timeOut(1, 4);
+  assert.deepEqual(rig.ejected, []);
+  await rig.send(1, "fib", { credit: 1, received: 0, items: () => {}, grant: undefined });
+  assert.equal(rig.ejected.length, 1);
+  rig.endpoints.close();
+});
+
+Deno.test("a server that says with an answer that it has no other call is known to be idle until the next one", async () => {
+  const rig = new EndpointsRig();
+  const server = rig.transport.server(1);
+  await rig.list([1]);
+  const isIdle = () => rig.endpoints.loads.of("fib").saidIdle(rig.at(1).row);
+  server.answer = ({ connection, result }) => {
+    connection.send('{"jsonrpc":"2.0","method":"rpc.idle"}\n');
+    result(1);
+  };
+  await rig.send(1);
+  assert.ok(isIdle());
+  server.answer = ({ result }) => result(1);
+  await rig.send(1);
+  assert.ok(!isIdle());
+  rig.endpoints.close();
+});
+
 Deno.test("closing in any state leaves no timer and no connection", async () => {
   const rig = new EndpointsRig();
   rig.transport.server(1).accepts = "hang";

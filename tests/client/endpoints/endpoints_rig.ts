@@ -2,7 +2,7 @@ import type { RpcError } from "../../../src/base/errors.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { createPick } from "../../../src/client/endpoints/balancer.ts";
-import { Call } from "../../../src/client/call.ts";
+import { Call, type CallItems } from "../../../src/client/call.ts";
 import type { Endpoint } from "../../../src/client/endpoints/endpoint.ts";
 import { Endpoints } from "../../../src/client/endpoints/endpoints.ts";
 import type { EndpointDependencies } from "../../../src/client/endpoints/endpoint_types.ts";
@@ -83,9 +83,14 @@ export class EndpointsRig {
   }
 
   /** Sends a call to the endpoint at a port, and returns how it ended, if it did. */
-  async send(port: number, method = "fib"): Promise<{ error: RpcError | undefined } | undefined> {
+  async send(
+    port: number,
+    method = "fib",
+    stream?: CallItems,
+  ): Promise<{ error: RpcError | undefined } | undefined> {
     let end: { error: RpcError | undefined } | undefined;
     const call = new Call(method, [1], this.clock.now() + 1_000);
+    call.stream = stream;
     this.at(port).send(call, this.clock.now(), (error) => end = { error });
     await settled();
     return end;

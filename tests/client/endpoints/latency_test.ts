@@ -88,10 +88,21 @@ Deno.test("latency is forgotten while a server is not used, so that it is tried 
   latency.observe(100, 0);
   assert.equal(latency.valueAt(99), 100);
   assert.ok(latency.valueAt(3_100) < 10, "the sooner, the less a try costs");
+  const after = latency.valueAt(1_100);
+  assert.ok(Math.abs(after - 100 / Math.E) < 0.01, "it fades, and is not gone at once");
   const long = new LatencyAverage();
   long.observe(5_000, 0);
   assert.equal(long.valueAt(999), 5_000);
   assert.ok(long.valueAt(31_000) < 500);
+});
+
+Deno.test("a server that answers in less than half of its time is half as slow at once", () => {
+  assert.equal(averageWith(100, 10, 0, answersToJudge), 55);
+  assert.equal(averageWith(100, 50, 0, answersToJudge), 95);
+});
+
+Deno.test("a server that failed the first call ever sent to it is known to be slower than none", () => {
+  assert.equal(penalized(0, 0), 2);
 });
 
 Deno.test("one pause among many answers says little of a server", () => {

@@ -148,7 +148,9 @@ Deno.test("a server that is called half as often by its share is as slow for twi
   const loads = new Loads();
   const method = loads.of("fib");
   const [small, usual] = [loads.add(0.5), loads.add(1)];
+  assert.deepEqual([small, usual].map((row) => loads.expectedOf(row)), [1, 1]);
   loads.weightOfOne = 1;
+  assert.deepEqual([small, usual].map((row) => loads.expectedOf(row)), [0.5, 1]);
   for (const row of [small, usual]) method.observe(row, 40, 0);
   for (const idleMs of [10, 100, 400, 1_000]) {
     assert.equal(method.latencyOf(small, 2 * idleMs), method.latencyOf(usual, idleMs));

@@ -35,6 +35,9 @@ Deno.test("no endpoint of a list weighs more or less than its bounds, and an emp
   list.add(heavy);
   assert.equal(list.weightMin, 7);
   assert.equal(list.weightMax, 7);
+  list.remove(heavy);
+  list.add(light);
+  assert.deepEqual([list.weightMin, list.weightMax], [1, 1]);
 });
 
 Deno.test("the bounds of a list follow weights that have changed", () => {

@@ -161,5 +161,10 @@ Deno.test("first attempts go before further ones that wait, and these in their o
   assert.deepEqual(begun, ["first"]);
   clock.advance(0);
   assert.deepEqual(begun, ["first", "further", "another"]);
+  while (pace.take("10.0.0.1"));
+  enter("late", true);
   pace.close();
+  pace.giveBack("10.0.0.1");
+  assert.equal(begun.length, 3, "none begins after the end");
+  assert.equal(clock.pendingTimers, 0);
 });

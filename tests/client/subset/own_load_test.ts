@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { loadMs } from "../../../src/client/subset/limits.ts";
 import { OwnLoad } from "../../../src/client/subset/own_load.ts";
 
 Deno.test("the load of a steady client is its calls an hour, shared by its servers", () => {
@@ -21,7 +22,8 @@ Deno.test("calls are soon told, and soon forgotten", () => {
   const own = new OwnLoad();
   own.count(0, 0);
   own.count(1_000, 250);
-  assert.ok(own.ofEach(1) > 50 * 3_600, String(own.ofEach(1)));
+  // The calls of a quarter of a second, by its weight in the average.
+  assert.equal(own.ofEach(1), Math.round(3_600 * 4_000 * (1 - Math.exp(-250 / loadMs))));
   own.count(1_000, 60_250);
   assert.equal(own.ofEach(1), 3_600);
 });
