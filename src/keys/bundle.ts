@@ -4,7 +4,7 @@
  */
 
 import { CommandError } from "../base/command_error.ts";
-import { lockKeys, removeKeyFile, writeKeyFiles } from "./file_writing.ts";
+import { removeKeyFile, writeKeyFiles } from "./file_writing.ts";
 import { keyFiles } from "./files.ts";
 import { type Keys, keysOf, type KeyTexts } from "./keys.ts";
 import { pemBlocks } from "./pem.ts";
@@ -35,16 +35,10 @@ export function parseBundle(source: string, text: string): Keys {
 
 /**
  * Puts a member's keys into a directory, in the place of those that are there. Whoever is killed
- * meanwhile leaves either of them whole, and of two writers one comes after the other.
+ * meanwhile leaves either of them whole. For who holds the lock of the directory.
  *
  * @throws {CommandError} what the file system has against it
  */
-export async function writeKeys(directory: string, keys: KeyTexts): Promise<void> {
-  using _ = await lockKeys(directory);
-  putKeys(directory, keys);
-}
-
-/** As {@link writeKeys}, for who holds the lock. @throws {CommandError} */
 export function putKeys(directory: string, keys: KeyTexts): void {
   // In this order, and none before there is room for all.
   writeKeyFiles(directory, {

@@ -5,8 +5,9 @@ import { CommandError, exitCodes } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
 import { createMember, isSignedBy, type Subject } from "../../keys/authority.ts";
 import { issue, openAuthorityFiles, readAuthority, wasIssued } from "../../keys/authority_files.ts";
-import { formatBundle, parseBundle, writeKeys } from "../../keys/bundle.ts";
+import { formatBundle, parseBundle, putKeys } from "../../keys/bundle.ts";
 import { assertUnread, keyFileBytesMax, readKeyFile } from "../../keys/file_reading.ts";
+import { lockKeys } from "../../keys/file_writing.ts";
 import { keyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { clusterOf } from "../../keys/certificate.ts";
 import { type Keys, readKeys } from "../../keys/keys.ts";
@@ -77,8 +78,11 @@ export async function importKeys(input: KeysInput, file: string): Promise<number
       `Cannot import ${file}: its certificate was not made by the cluster that it names`,
     );
   }
-  assertReplaceable(directory, (cluster) => cluster === keys.cluster, input.flags.force);
-  await writeKeys(directory, keys);
+  {
+    using _ = await lockKeys(directory);
+    assertReplaceable(directory, (cluster) => cluster === keys.cluster, input.flags.force);
+    putKeys(directory, keys);
+  }
   return show(input);
 }
 
@@ -124,7 +128,8 @@ function decoded(bytes: Uint8Array): string {
 
 /**
  * Makes sure that a member's keys may be put into the directory. Those of another cluster are not
- * lost by a slip, and the cluster that was made here even less.
+ * lost by a slip, and the cluster that was made here even less. For who holds the lock, since
+ * another command may put keys there.
  *
  * @param isOf whether a cluster is the one of the new keys
  * @throws {CommandError} there are keys of another cluster
