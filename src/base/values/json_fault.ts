@@ -179,6 +179,8 @@ function copyOfObject(object: object, above: object[]): unknown {
   const known = knownFault(object);
   if (known !== undefined) return known;
   if (!isPlain(object)) {
+    const iterated = iteratedFault(object);
+    if (iterated !== undefined) return iterated;
     const what = `an instance of ${nameOf(object)}`;
     return new JsonFault(what, "", "a plain object, or give it a toJSON method");
   }
@@ -232,6 +234,16 @@ function knownFault(value: object): JsonFault | undefined {
     ? "an invalid Date"
     : `${/^[aeiou]/i.test(name) && !/^uint/i.test(name) ? "an" : "a"} ${name}`;
   return new JsonFault(what, "", instead);
+}
+
+/** What gives items, which most likely were to be a stream: a generator that another one called. */
+function iteratedFault(value: object): JsonFault | undefined {
+  if (Symbol.asyncIterator in value) {
+    const instead = "await Array.fromAsync(items), or let an async function* yield* them";
+    return new JsonFault("an async iterable", "", instead);
+  }
+  if (!(Symbol.iterator in value && "next" in value)) return undefined;
+  return new JsonFault("an iterator", "", "[...items], or let a function* yield* them");
 }
 
 function insteadOf(value: object): string | undefined {
