@@ -86,8 +86,8 @@ export function parametersOf(value: CallableFunction): SourceParameter[] {
 /** What a source text says of a function, of which nothing is left at run time. */
 export interface Definition extends DocComment {
   /**
-   * The parameters that a caller may leave out without a default: `b?: number` in TypeScript, `[b]`
-   * or `{number=} b` in its JSDoc.
+   * The parameters that a caller may leave out without a default: `b?: number` in TypeScript, and
+   * what its JSDoc marks so.
    */
   readonly optional: ReadonlySet<string>;
 }
@@ -140,16 +140,13 @@ export function definitionsIn(source: string): (name: string) => Definition | un
   return (name) => {
     const found = definitions.get(name) ?? members.get(name);
     if (found === undefined) return undefined;
-    const optional = new Set<string>();
     const docs = found.map(({ doc = "" }) => readDocComment(doc));
+    const optional = new Set(docs.flatMap((doc) => [...doc.optional]));
     // A function with overloads has several definitions: the last one takes what any of them takes.
-    for (const { end, doc = "" } of found) {
+    for (const { end } of found) {
       for (const text of partsOf(source.slice(end, end + lookedAtMax), "(")) {
         const [, marked] = /^([^\s?:=]+)\s*\?\s*(?::|$)/.exec(text) ?? [];
         if (marked !== undefined) optional.add(marked);
-      }
-      for (const [, typed, bracketed] of doc.matchAll(optionalInDoc)) {
-        optional.add(typed ?? bracketed ?? "");
       }
     }
     return {
@@ -159,9 +156,6 @@ export function definitionsIn(source: string): (name: string) => Definition | un
     };
   };
 }
-
-const optionalInDoc =
-  /@param\s+(?:\{[^}\n]*=\}\s*([^\s[\]]+)|(?:\{[^}\n]*\}\s*)?\[\s*([^\s=\]]+))/g;
 
 /** The parameters' source texts without comments. */
 function listOf(source: string): string[] {

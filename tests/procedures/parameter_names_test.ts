@@ -128,3 +128,24 @@ Deno.test("definitionsIn() takes a function's own comment, in texts of any kind"
   assert.equal(descriptionOf(`${paths}\n/** Of f. */ function f(b) {}`), "Of f.");
   assert.equal(descriptionOf(`${paths}${" ".repeat(100_000)}function f(b) {}${paths}`), "");
 });
+
+Deno.test("definitionsIn() reads each line of @param once, whatever its type and default", () => {
+  const cases: [comment: string, params: Record<string, string>, optional: string[]][] = [
+    ["@param {number=} a no tag is in a line: @param [b]", {
+      a: "no tag is in a line: @param [b]",
+    }, ["a"]],
+    ["@param {{x: number}} a of x\n@param {Record<string, {y?: 1}>=} b of y", {
+      a: "of x",
+      b: "of y",
+    }, ["b"]],
+    ["@param {number[]} [a=[1, 2]] a list", { a: "a list" }, ["a"]],
+    ["\n * @param a what me@param.org says\n * @param [b]\n", { a: "what me@param.org says" }, [
+      "b",
+    ]],
+  ];
+  for (const [comment, params, optional] of cases) {
+    const found = definitionsIn(`/** ${comment} */ function f(a, b) {}`)("f");
+    assert.deepEqual(Object.fromEntries(found?.params ?? []), params, comment);
+    assert.deepEqual([...found?.optional ?? []], optional, comment);
+  }
+});
