@@ -119,7 +119,8 @@ export class RpcClient extends Client {
   /**
    * The procedures of a module as typed methods. Only the module's type is needed, so the client
    * does not load it: `import type * as tasks from "./tasks.ts"`, and then
-   * `client.procedures<typeof tasks>()`.
+   * `client.procedures<typeof tasks>()`. A generator returns an array of all its items: for
+   * `for await` there is {@link streams}.
    *
    * @param options for all calls by these methods
    *
