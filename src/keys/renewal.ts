@@ -27,7 +27,11 @@ export async function renewMember(
 ): Promise<string> {
   const last = lastIssued(directory, member.name);
   if (last === undefined) {
-    throw new Error(`${member.name} is not on the list ${keyFiles.issued} of who may renew`);
+    const { name } = member;
+    throw new Error(
+      `${name} is not on the list ${keyFiles.issued} of who may renew. To put it there, ` +
+        `where keys are made: rpc keys export ${name} --name ${name}`,
+    );
   }
   // A member that was given other rights since keeps the former ones only until its certificate
   // expires.

@@ -22,6 +22,10 @@ Deno.test("who was given other rights cannot renew those of before", async () =>
     const renewed = await renewMember(directory, { name: "bob", rights }, request, Date.now());
     return formatRights(readCertificate(renewed).rights);
   };
+  await assert.rejects(
+    renew(all),
+    /bob is not on the list issued.ndjson of who may renew\..*: rpc keys export bob --name bob/,
+  );
   await give(all);
   assert.equal(await renew(all), "read,call:*,serve");
   await give(little);
