@@ -1,6 +1,7 @@
 /**
  * A worker's failure report on stderr: a single line among those that procedures print, so that the
- * log gets one entry and not one for each line of a stack.
+ * log gets one entry and not one for each line of a stack. On Windows no server reads what its
+ * workers print, so it is for people there.
  */
 
 import { isObject } from "../base/values/members.ts";
@@ -27,11 +28,29 @@ const stackLineLengthMax = 200;
 
 /** A report as a line, without LF. */
 export function encodeFailure({ message, stack }: FailureReport): string {
-  const shown = stack.slice(0, stackLinesMax).map((line) => line.slice(0, stackLineLengthMax));
+  const shown = shownStack(stack);
   const lineOf = () =>
     mark + JSON.stringify({ message: message.slice(0, messageLengthMax), stack: shown });
   while (shown.length > 0 && lineOf().length > lineLengthMax) shown.pop();
   return lineOf();
+}
+
+/** A report for people, as a log has it: lines without the last LF, safe to print. */
+export function failureText({ message, stack }: FailureReport): string {
+  return [message.slice(0, messageLengthMax), ...shownStack(stack).map((line) => `    ${line}`)]
+    .map((line) => line.replaceAll(unprintable, escaped))
+    .join("\n");
+}
+
+/** What a terminal obeys or hides: control characters, marks of direction, ends of lines. */
+const unprintable = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+function escaped(sign: string): string {
+  return `\\u{${sign.codePointAt(0)?.toString(16)}}`;
+}
+
+function shownStack(stack: readonly string[]): string[] {
+  return stack.slice(0, stackLinesMax).map((line) => line.slice(0, stackLineLengthMax));
 }
 
 /** Reads a report; `undefined` if the line is other output. */

@@ -28,6 +28,9 @@ export const signalTest = needing("signals");
 /** A test of files' permissions. */
 export const modeTest = needing("file modes");
 
+/** A test of what becomes of a worker's stderr: there it is the server's own. */
+export const stderrTest = needing("pipe for a worker's stderr");
+
 /** A test with symbolic links. */
 export const linkTest = needing("links that anybody may make");
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeFailure, encodeFailure } from "../../src/workers/failure_report.ts";
+import { decodeFailure, encodeFailure, failureText } from "../../src/workers/failure_report.ts";
 import { stderrLineLengthMax } from "../../src/workers/process/stderr_lines.ts";
 
 Deno.test("a failure comes out of its line as it went in", () => {
@@ -7,6 +7,15 @@ Deno.test("a failure comes out of its line as it went in", () => {
   const line = encodeFailure(report);
   assert.equal(line.includes("\n"), false);
   assert.deepEqual(decodeFailure(line), report);
+});
+
+Deno.test("where nobody reads the lines a failure is told in some that are safe to print", () => {
+  const stack = ["at a (C:\\jobs\\b.ts:1:2)", "Caused by Error: \x1b[31m\x9b"];
+  assert.deepEqual(failureText({ message: "risky failed: Error: a\nb 世界", stack }).split("\n"), [
+    "risky failed: Error: a\\u{a}b 世界",
+    "    at a (C:\\jobs\\b.ts:1:2)",
+    "    Caused by Error: \\u{1b}[31m\\u{9b}",
+  ]);
 });
 
 Deno.test("whatever fails, its line fits what is logged", () => {

@@ -48,7 +48,7 @@ export function defaultLocalDirectory(environment = processEnvironment): LocalDi
   const { os, uid, env, isDirectory } = environment;
   if (os === "windows") {
     const base = env("LOCALAPPDATA") ?? "";
-    if (isAbsolutePath(base)) return { path: joinPath(base, "rpc"), isPrivate: true };
+    if (isAbsolutePath(base, true)) return { path: joinPath(base, "rpc"), isPrivate: true };
     throw new RpcError(
       "InvalidParams",
       "Cannot tell where the local registry is: LOCALAPPDATA is no absolute path. Name it: " +

@@ -1,4 +1,4 @@
-import { encodeFailure } from "../failure_report.ts";
+import { encodeFailure, failureText } from "../failure_report.ts";
 import { takeOwnDescriptors } from "../own_descriptors.ts";
 import type { WaitForInput } from "../poll_file.ts";
 import { describeFailure } from "./failure.ts";
@@ -57,7 +57,8 @@ export function takeStdio(): WorkerIo {
   const failed = (what: string, thrown: unknown) => {
     try {
       // On a line of its own, even after output without LF.
-      print(`\n${encodeFailure(describeFailure(what, thrown))}`);
+      const tell = Deno.build.os === "windows" ? failureText : encodeFailure;
+      print(`\n${tell(describeFailure(what, thrown))}`);
     } catch {
       // A procedure has closed stderr, which must not cost any call.
     }

@@ -3,11 +3,11 @@
  * and answers like any worker (docs/adr/0028-python-files-by-an-embedded-adapter.md).
  */
 
-import { exists } from "../../base/paths.ts";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import type { WorkerCommand } from "../process/worker_command.ts";
+import { defaultInterpreter } from "./default_interpreter.ts";
 import values from "./rpc_values.py" with { type: "text" };
 import models from "./rpc_models.py" with { type: "text" };
 import hints from "./rpc_hints.py" with { type: "text" };
@@ -48,21 +48,11 @@ sys.modules['rpc_worker'].main(sys.argv[1])
  * The command of a worker that serves a file.
  *
  * @param module a path or a `file:` URL
- * @param interpreter the program, with arguments. @default that of `.venv` next to the file, or the
- * system's
+ * @param interpreter the program, with arguments. @default that of {@link defaultInterpreter}
  */
 export function pythonCommand(module: string, interpreter?: readonly string[]): WorkerCommand {
   const path = module.startsWith("file:") ? fileURLToPath(module) : resolve(module);
-  const [program = "", ...args] = interpreter ?? interpreterBeside(path);
+  const [program = "", ...args] = interpreter ?? defaultInterpreter(path);
   const packed = deflateSync(JSON.stringify(adapter)).toString("base64");
   return { program, args: [...args, "-c", bootstrap, path], env: { [variable]: packed } };
-}
-
-function interpreterBeside(path: string): readonly string[] {
-  const isWindows = Deno.build.os === "windows";
-  const inside = isWindows ? ["Scripts", "python.exe"] : ["bin", "python"];
-  const own = join(dirname(path), ".venv", ...inside);
-  if (exists(own)) return [own];
-  // The launcher: on Windows `python3` may be a stub that only opens the Microsoft Store.
-  return isWindows ? ["py", "-3"] : ["python3"];
 }

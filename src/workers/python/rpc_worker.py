@@ -487,17 +487,28 @@ def exceptions_in(group: BaseException) -> List[BaseException]:
 
 
 def report(message: str, stack: str) -> str:
-    """A failure as the one line by which the server logs it as a whole, behind one that was begun."""
+    """
+    A failure as the one line by which the server logs it as a whole, behind one that was begun. On Windows
+    no server reads what its workers print: there it is told in lines for people.
+    """
     lines = stack.rstrip().splitlines()
     if len(lines) > STACK_LINES_MAX:
         half = STACK_LINES_MAX // 2
         lines = lines[:half] + ["..."] + lines[1 - half :]
     shown_lines = [line[:200] for line in lines]
+    if sys.platform == "win32":
+        told_lines = [message[:1_000]] + ["    " + line for line in shown_lines]
+        return "".join("\n" + printable(line) for line in told_lines) + "\n"
     while True:
         told = json.dumps({"message": message[:1_000], "stack": shown_lines}, ensure_ascii=False)
         if len(told) <= REPORT_LENGTH_MAX or not shown_lines:
             return "\n\x1e" + told + "\n"
         shown_lines.pop()
+
+
+def printable(line: str) -> str:
+    """A line without what a terminal obeys or hides."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
 
 
 def log(text: str) -> None:

@@ -54,11 +54,11 @@ Deno.test("names that Windows keeps for devices are no services there", () => {
 
 Deno.test("on Windows it is in %LOCALAPPDATA%, and without that it must be named", () => {
   const windows = {
-    ...environment({ LOCALAPPDATA: "/Users/me/AppData/Local" }),
+    ...environment({ LOCALAPPDATA: "C:\\Users\\me\\AppData\\Local" }),
     os: "windows",
   } as const;
   assert.deepEqual(defaultLocalDirectory(windows), {
-    path: joinPath("/Users/me/AppData/Local", "rpc"),
+    path: joinPath("C:\\Users\\me\\AppData\\Local", "rpc"),
     isPrivate: true,
   });
   for (const named of [{}, { LOCALAPPDATA: "" }, { LOCALAPPDATA: "AppData/Local" }]) {

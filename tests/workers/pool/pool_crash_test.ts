@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { waitFor } from "../../support/wait_for.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
-import { onWindows } from "../../support/posix.ts";
+import { onWindows, stderrTest } from "../../support/posix.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test("a procedure that exits takes its worker along, and no other call", async () => {
@@ -173,7 +173,7 @@ Deno.test("a worker that writes garbage to its stdout is killed and replaced", a
   });
 });
 
-Deno.test("whatever a procedure prints goes to the log and not into the protocol", async () => {
+stderrTest("whatever a procedure prints goes to the log and not into the protocol", async () => {
   await withPool({}, async (harness) => {
     assert.equal(await harness.call("print"), "printed");
     const printed = await waitFor("the last line", () => {
@@ -196,7 +196,7 @@ Deno.test("whatever a procedure prints goes to the log and not into the protocol
   });
 });
 
-Deno.test("a rejection that nobody catches is logged and costs no call", async () => {
+stderrTest("a rejection that nobody catches is logged and costs no call", async () => {
   await withPool({}, async (harness) => {
     const pid = await harness.call("forget");
     assert.equal(await harness.call("pid"), pid);
@@ -204,7 +204,7 @@ Deno.test("a rejection that nobody catches is logged and costs no call", async (
   });
 });
 
-Deno.test("an exception's stack goes to the log and does not travel (P-23)", async () => {
+stderrTest("an exception's stack goes to the log and does not travel (P-23)", async () => {
   await withPool({}, async (harness) => {
     const { message } = await harness.failure("fail");
     assert.ok(!message.includes(" at "), message);

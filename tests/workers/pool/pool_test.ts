@@ -232,7 +232,11 @@ Deno.test("a worker whose io call blocks it is found by a ping and replaced", as
 
 Deno.test("a pool does not start if its workers do not, and says what they printed", async () => {
   const failing = [
-    { args: ["eval", "console.error('no such module'); Deno.exit(3)"], why: /code 3\n.*no such/ },
+    {
+      args: ["eval", "console.error('no such module'); Deno.exit(3)"],
+      // There it is printed at once, and the server does not see it.
+      why: Deno.build.os === "windows" ? /code 3 without an answer$/ : /code 3\n.*no such/,
+    },
     { args: ["eval", "console.log('hello')"], why: /in place of an answer it printed "hello"/ },
     { args: ["eval", "await new Promise((r) => setTimeout(r, 60_000))"], why: /within 500 ms/ },
   ];

@@ -5,6 +5,7 @@ import {
   printedPauseMs,
 } from "../../../src/workers/limits.ts";
 import { Printed } from "../../../src/workers/process/printed.ts";
+import { stderrTest } from "../../support/posix.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { recordingLogger, withPool } from "../fixtures/harness.ts";
@@ -35,23 +36,26 @@ function streamOf(text: string) {
   return { stream, read };
 }
 
-Deno.test("a worker that prints without end is logged up to a bound, and what is dropped is counted", async () => {
-  await withPool({}, async (harness) => {
-    const lines = 30_000;
-    assert.equal(await harness.call("flood", [lines], { timeoutMs: 600_000 }), null);
-    const dropped = () =>
-      harness.entries.filter(({ message }) => message === "A worker printed too much")
-        .reduce((sum, { fields }) => sum + (fields.linesDropped as number), 0);
-    await waitFor(
-      () => `${2 * lines} lines; ${harness.printed().length} and ${dropped()} so far`,
-      () => harness.printed().length + dropped() === 2 * lines,
-      { timeoutMs: 300_000 },
-    );
-    // How many depends on how fast it prints: a thousand a second are logged.
-    assert.ok(dropped() > 0);
-    assert.equal(harness.pool.stats().restarts, 0);
-  });
-});
+stderrTest(
+  "a worker that prints without end is logged up to a bound, and what is dropped is counted",
+  async () => {
+    await withPool({}, async (harness) => {
+      const lines = 30_000;
+      assert.equal(await harness.call("flood", [lines], { timeoutMs: 600_000 }), null);
+      const dropped = () =>
+        harness.entries.filter(({ message }) => message === "A worker printed too much")
+          .reduce((sum, { fields }) => sum + (fields.linesDropped as number), 0);
+      await waitFor(
+        () => `${2 * lines} lines; ${harness.printed().length} and ${dropped()} so far`,
+        () => harness.printed().length + dropped() === 2 * lines,
+        { timeoutMs: 300_000 },
+      );
+      // How many depends on how fast it prints: a thousand a second are logged.
+      assert.ok(dropped() > 0);
+      assert.equal(harness.pool.stats().restarts, 0);
+    });
+  },
+);
 
 Deno.test("what a worker prints is logged a few lines a turn, and its pipe is left to fill meanwhile", async () => {
   const clock = new VirtualClock();
