@@ -1,5 +1,5 @@
 import { printLine } from "../../terminal/stdout.ts";
-import { systemClock } from "../../base/clock.ts";
+import { orAborted, systemClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/log.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
@@ -64,13 +64,9 @@ async function ofService(
   const patience = new AbortController();
   const timer = systemClock.after(patienceMs, () => patience.abort());
   try {
-    const late = new Promise<never>((_, reject) => {
-      patience.signal.addEventListener("abort", () => reject(patience.signal.reason));
-    });
-    return await Promise.race([
-      ask(await resolveFlags(command, given, () => settings), read, patience.signal),
-      late,
-    ]);
+    const { signal } = patience;
+    const flags = resolveFlags(command, given, () => settings);
+    return await orAborted(flags.then((values) => ask(values, read, signal)), signal);
   } catch {
     return [];
   } finally {
