@@ -30,9 +30,12 @@ Deno.test("bins hold every latency once, from the fastest to the slowest", () =>
   const bins = histogram.bins(10);
   assert.equal(bins[0]?.fromMs, 1);
   assert.equal(bins.at(-1)?.toMs, 100);
+  assert.equal(histogram.meanMs, 50.5);
   assert.equal(bins.reduce((sum, { count }) => sum + count, 0), 100);
   for (const [at, { fromMs, toMs }] of bins.entries()) {
     assert.ok(Math.abs(toMs / fromMs - 100 ** 0.1) < 0.01, JSON.stringify(bins));
+    const within = Math.floor(toMs) - (at === 0 ? 0 : Math.floor(fromMs));
+    assert.ok(Math.abs((bins[at]?.count ?? 0) - within) <= 1, `${at}: ${JSON.stringify(bins)}`);
     if (at > 0) assert.equal(fromMs, bins[at - 1]?.toMs);
   }
 });

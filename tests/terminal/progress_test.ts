@@ -70,7 +70,14 @@ Deno.test("the rate is that of the last seconds, and tells the time left", () =>
   const [, rate, left] = / 190\/1000 {2}([\d.]+)\/s {2}(\d+) s left$/.exec(terminal.line) ?? [];
   assert.ok(Number(rate) > 18 && Number(rate) < 22, terminal.line);
   assert.equal(Number(left), Math.ceil(810 / Number(rate)));
+  const erased = terminal.written.length;
   progress.stop();
+  assert.ok(terminal.written.length > erased);
+  const stopped = terminal.written;
+  progress.beside(() => {});
+  progress.stop();
+  clock.advance(10_000);
+  assert.equal(terminal.written, stopped, "nothing is drawn after the end");
 });
 
 Deno.test("the bar fits the terminal, also when that gets narrower", async () => {

@@ -49,6 +49,19 @@ Deno.test("lines are written whole and in order, however many there are", async 
   assert.deepEqual([writer.isOver, writer.unwritten], [false, []]);
 });
 
+Deno.test("more than a MiB that waits is too far behind, until it is written", async () => {
+  const output = new Output();
+  const writer = new ResultWriter<number>({ output });
+  const line = "x".repeat(1_000);
+  for (let i = 1; i <= 1_000; i++) writer.line(line, i);
+  assert.ok(!writer.isBehind);
+  for (let i = 1_001; i <= 1_100; i++) writer.line(line, i);
+  assert.ok(writer.isBehind);
+  await writer.flushed();
+  assert.ok(!writer.isBehind);
+  assert.equal(output.text, `${line}\n`.repeat(1_100));
+});
+
 Deno.test("a reader that takes nothing is given up when it is asked for, and one that is slow is not", async () => {
   const never = Promise.withResolvers<number>().promise;
   const stuck = new ResultWriter<number>({

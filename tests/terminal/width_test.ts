@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { displayWidth, fitted, padded, wrapped } from "../../src/terminal/width.ts";
+import { displayWidth, ellipsized, fitted, padded, wrapped } from "../../src/terminal/width.ts";
 
 Deno.test("wide characters take two columns, joining ones none, colours none", () => {
   const cases: [string, number][] = [
@@ -34,6 +34,15 @@ Deno.test("a text is cut where it no longer fits, never in the middle of a wide 
   assert.equal(fitted("東京都", 6), "東京都");
   assert.equal(fitted("👨‍👩‍👧👨‍👩‍👧", 3), "👨‍👩‍👧");
   assert.equal(displayWidth(fitted("☕☕☕", 5)), 4);
+});
+
+Deno.test("an ellipsis stands for what was cut off, within the width", () => {
+  assert.equal(ellipsized("abcd", 4), "abcd");
+  assert.equal(ellipsized("abcde", 4), "abc…");
+  assert.equal(ellipsized("东京都", 5), "东京…");
+  assert.equal(ellipsized("a\x07bcd", 4), "abcd");
+  assert.equal(ellipsized("ab", 1), "…");
+  assert.equal(ellipsized("ab", 0), "");
 });
 
 Deno.test("colours survive the cut and end there", () => {
