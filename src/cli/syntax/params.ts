@@ -114,7 +114,6 @@ function varying<Value>(text: string, read: (text: string) => Value): (i: number
 function valueOf(argument: string): unknown {
   if (bareFraction.test(argument)) return Number(argument);
   const text = ofFile(argument);
-  if (argument.startsWith("@@")) return text;
   try {
     return parseExactly(text);
   } catch {

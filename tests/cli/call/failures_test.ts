@@ -3,6 +3,7 @@ import { RpcError } from "../../../src/base/errors.ts";
 import { TooLongError } from "../../../src/wire/message_bound.ts";
 import { errorJson, Failures } from "../../../src/cli/call/failures.ts";
 import type { CallFlags } from "../../../src/cli/call/flags.ts";
+import type { Job } from "../../../src/cli/call/job.ts";
 
 /** What is told of a call that failed. */
 function told(error: RpcError): string {
@@ -35,6 +36,64 @@ Deno.test("issues are told in place of their number, each once, and only the res
     failure(2, "Cannot call fib: n is missing; m is missing"),
     "InvalidParams: Cannot call fib: n is missing; m is missing; see: rpc methods fib",
   );
+});
+
+/** A job of this number. */
+function job(number: number, params: Job["params"] = [number]): Job {
+  return { number, params, lateMs: 0, line: undefined };
+}
+
+Deno.test("of very many failures the first are told, of an input's lines more, and it is said once", () => {
+  for (const [input, most] of [[undefined, 10], ["jobs.ndjson", 1_000]] as const) {
+    const lines: string[] = [];
+    const flags = { input, repeat: input === undefined ? 2_000 : undefined } as CallFlags;
+    const failures = new Failures({ method: "fib", flags, tell: (line) => lines.push(line) });
+    const error = new RpcError("Overloaded", "Full");
+    for (let number = 1; number <= 2_000; number++) failures.add(job(number), error, undefined);
+    assert.equal(failures.count, 2_000);
+    assert.deepEqual(
+      [lines[1], lines.at(-2), lines.at(-1), lines.length],
+      input === undefined
+        ? [
+          "rpc: call 2 fib(2) failed: Overloaded: Full; lower --concurrency, or start another server",
+          "rpc: call 10 fib(10) failed: Overloaded: Full; lower --concurrency, or start another server",
+          "rpc: further failures are only counted",
+          most + 1,
+        ]
+        : [
+          "rpc: line 2 failed: Overloaded: Full",
+          "rpc: line 1000 failed: Overloaded: Full",
+          "rpc: further failures are only counted",
+          most + 1,
+        ],
+    );
+  }
+});
+
+Deno.test("lines that have not run are told by their numbers, and a call without parameters by its method", () => {
+  const lines: string[] = [];
+  const tell = (line: string) => lines.push(line);
+  const error = new RpcError("Cancelled", "Stopped");
+  const failures = new Failures({ method: "fib", flags: {} as CallFlags, tell });
+  const [first, last] = [job(3), job(7)];
+  failures.notRun(first, first, error);
+  failures.notRun(first, last, error);
+  failures.add(job(1, error), error, undefined);
+  for (const flags of [{ repeat: 5 }, { duration: 5 }, { rate: 5 }] as unknown as CallFlags[]) {
+    new Failures({ method: "fib", flags, tell }).add(job(4), error, undefined);
+  }
+  assert.deepEqual(lines, [
+    "rpc: line 3 has not run: Cancelled: Stopped",
+    "rpc: lines 3 to 7 have not run: Cancelled: Stopped",
+    "rpc: call fib failed: Cancelled: Stopped",
+    ...Array(3).fill("rpc: call 4 fib(4) failed: Cancelled: Stopped"),
+  ]);
+});
+
+Deno.test("who had too little time is told of the flag that gives more, unless the server gives no more", () => {
+  const failure = (message: string) => told(new RpcError("DeadlineExceeded", message));
+  assert.match(failure("Not within 1 s"), /; allow it more time with --timeout <time>$/);
+  assert.match(failure("Not within 1 s (--call-timeout-max)"), /\(--call-timeout-max\)$/);
 });
 
 Deno.test("of a call that is too long no method's parameters tell more", () => {

@@ -48,6 +48,14 @@ Deno.test("ten thousand numbers fill their lines, and exact ones are numbers too
   assert.equal(exact, "[\n  12345678901234567890,\n  12345678901234567891\n]");
 });
 
+Deno.test("short values share lines, and texts have lines of their own", () => {
+  assert.equal(
+    prettyText([true, false, null, 1, 20, 300, 4_000], 16),
+    "[\n  true, false,\n  null, 1, 20,\n  300, 4000\n]",
+  );
+  assert.equal(prettyText([true, "a text", null], 16), '[\n  true,\n  "a text",\n  null\n]');
+});
+
 Deno.test("a large result that does not fit is broken in a moment, however deep", () => {
   let value: unknown = Array.from({ length: 20_000 }, (_, i) => `text ${i}`);
   for (let depth = 0; depth < 60; depth++) value = { depth, value };

@@ -39,8 +39,10 @@ Deno.test("large results count by their length", () => {
   let begun = 0;
   for (; order.hasRoom; begun++) order.end(order.begin(), "x", 1_000_000);
   assert.ok(begun < 20, `${begun} results of a megabyte were held`);
+  assert.ok(begun > 15, `${begun} results of a megabyte were held`);
   order.end(slow, "slow", 4);
   assert.equal(written.length, begun + 1);
+  assert.ok(order.hasRoom, "what is written is held no more");
 });
 
 Deno.test("a call's turn comes when all before it have ended, and at the latest when all is over", async () => {

@@ -52,6 +52,17 @@ Deno.test("the first of the failures is told without the secrets that it quotes"
   assert.ok(![...summary.errors].some(([, { message }]) => message.includes("hunter2")));
 });
 
+Deno.test("a message that is too long is cut, and one of just that length is whole", () => {
+  for (const [length, told] of [[160, "x".repeat(160)], [161, `${"x".repeat(157)}...`]] as const) {
+    const summary = new CallSummary();
+    summary.add(report(1, "a:1", new RpcError("Overloaded", "x".repeat(length))));
+    assert.match(
+      summary.text(facts),
+      new RegExp(`the first: ${told.replaceAll(".", "\\.")}$`, "m"),
+    );
+  }
+});
+
 Deno.test("the JSON holds the same, as one object on one line", () => {
   const line = filled().json({ ...facts, rate: 100, isInterrupted: true });
   assert.ok(!line.includes("\n"));
@@ -66,6 +77,10 @@ Deno.test("the JSON holds the same, as one object on one line", () => {
   assert.deepEqual(summary.failures, { DeadlineExceeded: 2 });
   assert.deepEqual(summary.servers, { "a:1": 49, "bb:22": 49 });
   assert.deepEqual([summary.retries, summary.ejections], [3, 1]);
+  assert.deepEqual(
+    Object.keys(summary.latencyMs),
+    ["min", "mean", "max", "p10", "p25", "p50", "p75", "p90", "p95", "p99", "p99.9"],
+  );
 });
 
 Deno.test("a wait before the call was sent counts as its latency", () => {

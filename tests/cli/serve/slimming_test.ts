@@ -4,9 +4,9 @@ import { Slimming } from "../../../src/cli/serve/slimming.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 
 /** A server that counts how often it gave memory back, after which it has `left`. */
-function server() {
+function server(bytesAtStart = 0) {
   const clock = new VirtualClock();
-  const it = { bytes: 0, calls: 0, left: 0, given: 0 };
+  const it = { bytes: bytesAtStart, calls: 0, left: 0, given: 0 };
   const slimming = new Slimming({
     clock,
     residentBytes: () => it.bytes,
@@ -57,6 +57,39 @@ Deno.test("a server that uses all that it has stands still ever more rarely", as
   slimming.stop();
   await looks(10);
   assert.equal(it.bytes, slimSpareBytes);
+});
+
+Deno.test("what a server needs is the least that it ever had, not what it had at its start", async () => {
+  const { it, looks } = server(slimSpareBytes);
+  it.bytes = 0;
+  await looks(1);
+  it.bytes = slimSpareBytes;
+  await looks(2);
+  assert.equal(it.given, 1);
+});
+
+Deno.test("after a time that helped the next ones come as soon as at first", async () => {
+  const { it, looks } = server();
+  it.bytes = it.left = slimSpareBytes;
+  await looks(100);
+  it.left = 0;
+  await looks(32);
+  assert.equal(it.bytes, 0);
+  // All of it is in use once more: it is looked for after one look, after two, and after four.
+  it.bytes = it.left = slimSpareBytes;
+  const before = it.given;
+  await looks(8);
+  assert.equal(it.given - before, 3);
+
+  // What is left is no more than it may have, so nothing is skipped.
+  const other = server();
+  other.it.left = 0.9 * slimSpareBytes;
+  for (const times of [1, 2]) {
+    other.it.bytes = 1.5 * slimSpareBytes;
+    await other.looks(2);
+    assert.equal(other.it.given, times);
+    await other.looks(1);
+  }
 });
 
 Deno.test("a server that still grows gives nothing back, and all that it took soon afterwards", async () => {

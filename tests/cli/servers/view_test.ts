@@ -54,6 +54,21 @@ Deno.test("s goes through the columns, greatest first, and r turns the order rou
   assert.deepEqual(portsOf(view), [1, 2, 3]);
 });
 
+Deno.test("a server that tells nothing comes last, and a drained one is found and sorted by that word", () => {
+  const view = new ServersView();
+  const one = row(1, { callsPerSecond: 0 });
+  const silent = row(2, { callsPerSecond: undefined });
+  const drained = row(3);
+  const all = [silent, one, { ...drained, instance: { ...drained.instance, drained: true } }];
+  const ports = () => view.arrange(all).map(({ instance }) => instance.port);
+  press(view, "s");
+  assert.deepEqual([view.sort, ports()], ["state", [3, 2, 1]]);
+  press(view, "s");
+  assert.deepEqual([view.sort, ports()], ["calls/s", [3, 1, 2]]);
+  view.filter = "drained";
+  assert.deepEqual(ports(), [3]);
+});
+
 Deno.test("a filter takes every key until Enter or Esc, q too", () => {
   const view = new ServersView();
   assert.equal(press(view, "/", "E", "A", "q", "backspace", "s", "t"), false);

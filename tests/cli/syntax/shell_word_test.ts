@@ -33,6 +33,12 @@ Deno.test({
   ]);
 });
 
+Deno.test("what a terminal would obey is written in letters, and nothing else is", () => {
+  assert.equal(shellWord("a\x1b[1m", "linux"), String.raw`$'a\u001b[1m'`);
+  assert.equal(shellWord("it's\n", "linux"), String.raw`$'it\'s\n'`);
+  assert.equal(shellWord("名字 x", "linux"), "'名字 x'");
+});
+
 Deno.test("a word for Windows means itself where only double quotes quote, and there are backslashes", () => {
   for (const word of [...words, "C:\\a b\\", `a\\"b`].filter((word) => word !== "")) {
     assert.deepEqual(wordsOf(shellWord(word, "windows"), "windows"), [word]);
@@ -79,5 +85,9 @@ Deno.test("a command line for Windows means itself to cmd and, if told apart, to
   }
   const [simple, empty] = ["32", ""].map((word) => shellLines(["rpc", "call", word], "windows"));
   assert.deepEqual(simple, { line: "rpc call 32", inPowerShell: undefined });
+  assert.deepEqual(shellLines(["rpc", "a b"], "windows"), {
+    line: 'rpc "a b"',
+    inPowerShell: undefined,
+  });
   assert.deepEqual(empty, { line: 'rpc call ""', inPowerShell: 'rpc --% call ""' });
 });
