@@ -16,6 +16,9 @@ How a call failed is told by the class of the error, and whether it may have run
 "no", "maybe" or "yes". What is on the wire is told by docs/PROTOCOL.md of rpc.
 """
 
+# JSON has no types that a strict checker would know. What programs use is fully typed.
+# pyright: standard
+
 import sys
 
 if sys.version_info < (3, 8):
@@ -497,9 +500,10 @@ class _Plain:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
             return self.of(fields, place, depth)
-        if callable(getattr(value, "model_dump", None)) and hasattr(type(value), "model_validate_json"):
+        dump: Any = getattr(value, "model_dump", None)
+        if callable(dump) and hasattr(type(value), "model_validate_json"):
             # A model of pydantic 2, as the server's side reads one.
-            return self.of(value.model_dump(mode="json", by_alias=True), place, depth)
+            return self.of(dump(mode="json", by_alias=True), place, depth)
         if isinstance(value, (datetime.datetime, datetime.date, datetime.time)) and value == value:
             return value.isoformat()  # But not of pandas' NaT, which is no time.
         if isinstance(value, uuid.UUID):
