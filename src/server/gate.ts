@@ -70,6 +70,8 @@ export class Gate implements RequestTaker {
   readonly #options: GateOptions;
   readonly #mayCall: Matcher;
   readonly #verdicts = new Map<string, Failure | undefined>();
+  /** Those of the caller that listen, of which a server has few. */
+  readonly #taps = new Set<TaskHandle>();
   #isGreeted = false;
   /** Why nothing new passes any more. */
   #ended: Failure | undefined;
@@ -94,14 +96,33 @@ export class Gate implements RequestTaker {
     if (method === reservedMethods.renew && this.#options.renew !== undefined) {
       return this.#renew(request, reply, this.#options.renew);
     }
-    const { next } = this.#options;
-    if (method !== reservedMethods.tap) return next.dispatch(request, reply, peer);
-    return next.dispatch(request, withoutOthersParams(reply, this.#mayCall), peer);
+    if (method === reservedMethods.tap) return this.#listen(request, reply, peer);
+    return this.#options.next.dispatch(request, reply, peer);
   }
 
-  /** Lets nothing new through. Calls under way are not affected. */
+  /**
+   * Lets nothing new through. Calls under way are not affected, but the caller hears no more of
+   * those of others.
+   */
   end(refusal: Failure): void {
     this.#ended = refusal;
+    for (const tap of [...this.#taps]) tap.cancel();
+  }
+
+  #listen(request: Request, reply: Reply, peer: Peer): TaskHandle | undefined {
+    const shown = withoutOthersParams(reply, this.#mayCall);
+    let tap: TaskHandle | undefined = undefined;
+    tap = this.#options.next.dispatch(request, {
+      stream: shown.stream,
+      succeed: (result) => shown.succeed(result),
+      succeedWithJson: (result) => shown.succeedWithJson(result),
+      fail: (error) => {
+        if (tap !== undefined) this.#taps.delete(tap);
+        shown.fail(this.#ended ?? error);
+      },
+    }, peer);
+    if (tap !== undefined) this.#taps.add(tap);
+    return tap;
   }
 
   #renew(

@@ -217,6 +217,32 @@ Deno.test("rpc.tap wants the right to read, and hides what its caller may not ca
   ]);
 });
 
+Deno.test("once it has ended its caller hears no more of others' calls (P-78)", () => {
+  const events: string[] = [];
+  const gate = new Gate({
+    caller: { name: "thief", rights: parseRights("read") },
+    server: "alpha",
+    service: "rpc",
+    isWelcome: () => true,
+    next: {
+      dispatch: (_request, reply) => ({
+        cancel: () => reply.fail(new Failure("Cancelled", "Nobody listens any more")),
+        more() {},
+      }),
+    },
+  });
+  for (const method of ["rpc.hello", "rpc.tap", "rpc.stats"]) {
+    gate.dispatch({ jsonrpc: "2.0", id: 1, method, params: { service: "rpc" } }, {
+      succeed() {},
+      succeedWithJson() {},
+      fail: ({ message }: Failure) => events.push(`${method}: ${message}`),
+    }, nobody);
+  }
+  gate.end(new Failure("Unauthenticated", "expired"));
+  gate.end(new Failure("Unauthenticated", "expired"));
+  assert.deepEqual(events, ["rpc.tap: expired"], "and what is under way goes on");
+});
+
 Deno.test("verdicts are remembered, but not of more methods than any service has", () => {
   const visit = new Visit("call:fib");
   visit.send("rpc.hello", { service: "rpc" });

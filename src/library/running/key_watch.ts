@@ -36,13 +36,15 @@ interface TendOptions {
   readonly log: Logger;
   /** Resolves when the registry has been connected to: its certificate is not known before. */
   readonly connected: Promise<void>;
+  /** Called when this machine has become a member of another cluster. Must not throw. */
+  readonly joined?: (() => void) | undefined;
 }
 
 /**
  * Looks after this machine's keys while a program runs for long: warns when they, or those of the
  * registry, end soon, and renews its own before.
  */
-export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
+export function tendKeys({ keys, place, log, connected, joined }: TendOptions): Timer {
   const { clock, discovery } = place;
   const renewIf = (isDue: () => boolean) =>
     renewWhenDue(isDue, async () => (await loadRenewal()).renew(keys, place), clock, log);
@@ -50,6 +52,7 @@ export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
   const areEarly = () => clock.wallTimeMs() < keys.current().own.validFromMs;
   const { othersText } = keys;
   if (othersText !== undefined) log.warn(othersText);
+  let { cluster } = keys.current();
   const timers = [
     watchExpiry(keys, clock, log),
     renewIf(() => endSoon() && !keys.areLast),
@@ -62,7 +65,11 @@ export function tendKeys({ keys, place, log, connected }: TendOptions): Timer {
       log.warn(`Nobody takes the keys of ${own.name}: ${dateProblem(own, clock.wallTimeMs())}`);
       return true;
     }),
-    clock.every(lookMs, () => keys.current()),
+    clock.every(lookMs, () => {
+      const before = cluster;
+      cluster = keys.current().cluster;
+      if (cluster !== before) joined?.();
+    }),
   ];
   let isCancelled = false;
   void connected.then(() => {

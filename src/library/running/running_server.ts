@@ -92,7 +92,9 @@ export class RunningServer implements AsyncDisposable {
     if (keys === undefined) return;
     const place = { discovery, service, clock, signal: this.#closing.signal };
     const connected = this.#announcement.registered;
-    this.#tending = tendKeys({ keys, place, log, connected });
+    // Clients use no server that is announced as one of another cluster.
+    const joined = () => this.#announceAnew(this.#address);
+    this.#tending = tendKeys({ keys, place, log, connected, joined });
   }
 
   /**
@@ -213,7 +215,6 @@ export class RunningServer implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#closing.abort();
-    this.#tending?.cancel();
     await this.#withdraw();
     await this.#server.close();
     await Promise.all([this.#pool, ...this.#leaving].map((pool) => pool.close()));
@@ -227,6 +228,7 @@ export class RunningServer implements AsyncDisposable {
 
   async #withdraw(): Promise<void> {
     this.#following?.cancel();
+    this.#tending?.cancel();
     await Promise.all([this.#announcement.withdraw(), this.#moved]);
   }
 
@@ -234,8 +236,12 @@ export class RunningServer implements AsyncDisposable {
   #move(address: HostPort): void {
     const [from, to] = [this.address, addressOf(address)];
     this.#options.log.warn("The address of this machine has changed: announced anew", { from, to });
-    const former = this.#announcement;
     this.#address = address;
+    this.#announceAnew(address);
+  }
+
+  #announceAnew(address: HostPort): void {
+    const former = this.#announcement;
     this.#announcement = this.#announce(address);
     this.#overrides.begin(this.#announcement);
     this.#moved = Promise.all([this.#moved, former.withdraw()]).then(() => {});

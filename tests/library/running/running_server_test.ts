@@ -119,6 +119,29 @@ Deno.test("a server whose machine has another address is announced there, and on
   assert.deepEqual([[...announced], seen], [[], ["192.168.0.211", "192.168.0.212"]]);
 });
 
+// Clients of the new cluster use no server that is announced as one of the former.
+Deno.test("a server that gets keys of another cluster is announced as one of it, while it serves", async () => {
+  await using former = await TestCluster.create();
+  await using cluster = await TestCluster.create();
+  const announced: (string | undefined)[] = [];
+  const discovery: Discovery = {
+    ...takesAll,
+    announce(instance) {
+      announced.push(instance.cluster);
+      const withdraw = () => Promise.resolve(void announced.splice(0, 1));
+      return { ...takesAll.announce(instance, {}), withdraw };
+    },
+  };
+  const keys = former.ring(await former.member("server"));
+  await using server = await RunningServer.start({ ...plain, discovery, keys });
+  assert.deepEqual(announced, [former.id]);
+  cluster.write(await cluster.member("server"), keys.directory);
+  await waitFor("the new announcement", () => announced[0] !== former.id);
+  assert.deepEqual(announced, [cluster.id]);
+  await server.close();
+  assert.deepEqual(announced, []);
+});
+
 Deno.test("the registry is connected to while the workers start", async () => {
   const told: string[] = [];
   const discovery: Discovery = {
