@@ -43,6 +43,8 @@ export const watchedFilesMax = 1_000;
 export const watchedContentBytesMax = 4 * 1024 * 1024;
 /** Characters of the audit that may wait for a slow disk; further calls are only counted. */
 export const auditPendingMax = 4 * 1024 * 1024;
+/** Longest wait for it at the server's end. */
+export const auditClosingMs = 2_000;
 
 /** Servers that `rpc doctor` checks at once: a thousand connections at once would fail. */
 export const doctorAskedAtOnceMax = 64;

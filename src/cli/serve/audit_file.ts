@@ -1,7 +1,7 @@
 import { CommandError } from "../../base/command_error.ts";
-import { systemClock } from "../../base/clock.ts";
+import { sleep, systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import { auditPendingMax } from "../limits.ts";
+import { auditClosingMs, auditPendingMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { AuditEntry } from "../../server/audit.ts";
 import { jsonLine } from "../../terminal/plain_text.ts";
@@ -27,6 +27,10 @@ export class AuditFile {
   #isCut: boolean;
   #lookedAtMs = systemClock.now();
   #text = "";
+  /** Lines in the text. */
+  #waiting = 0;
+  /** Lines that the system was handed, and has not taken yet. */
+  #beingWritten = 0;
   #lost = 0;
   #isTold = false;
   #writing: Promise<void> | undefined;
@@ -51,15 +55,20 @@ export class AuditFile {
   add(entry: AuditEntry): void {
     if (this.#text.length > auditPendingMax) {
       this.#lost++;
+      this.#fail("it takes no more for now");
       return;
     }
     this.#text += lineOf(entry);
+    this.#waiting++;
     this.#writing ??= this.#write();
   }
 
-  /** Closes the file when all is written. */
+  /** Closes the file when all is written, or cannot be: a hung disk or pipe holds up no end. */
   async close(): Promise<void> {
-    await this.#writing;
+    const written = new AbortController();
+    const writing = this.#writing?.finally(() => written.abort());
+    await Promise.race([writing, sleep(systemClock, auditClosingMs, written.signal)]);
+    this.#lost += this.#beingWritten + this.#waiting;
     this.#tellLost();
     this.#file.close();
   }
@@ -70,6 +79,8 @@ export class AuditFile {
     while (this.#text !== "") {
       const bytes = new TextEncoder().encode(this.#text);
       this.#text = "";
+      this.#beingWritten = this.#waiting;
+      this.#waiting = 0;
       let at = 0;
       try {
         this.#followRotation();
@@ -82,16 +93,16 @@ export class AuditFile {
       } catch (error) {
         this.#lost += linesIn(bytes.subarray(at));
         if (at > 0) this.#isCut = bytes[at - 1] !== lineFeed;
-        if (!this.#isTold) {
-          this.#log.error("Cannot write the audit", {
-            path: this.#path,
-            reason: messageOf(error),
-          });
-        }
-        this.#isTold = true;
+        this.#fail(messageOf(error));
       }
+      this.#beingWritten = 0;
     }
     this.#writing = undefined;
+  }
+
+  #fail(reason: string): void {
+    if (!this.#isTold) this.#log.error("Cannot write the audit", { path: this.#path, reason });
+    this.#isTold = true;
   }
 
   #followRotation(): void {
@@ -112,11 +123,27 @@ export class AuditFile {
 }
 
 function openAppended(path: string): Deno.FsFile {
+  if (isPipe(path)) return openPipe(path);
   const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
   if (!file.statSync().isDirectory) return file;
   // Windows opens one.
   file.close();
   throw new Error("it is a directory");
+}
+
+function isPipe(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFifo === true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** To open a pipe that nobody reads would hold up the whole server: meanwhile it reads itself. */
+function openPipe(path: string): Deno.FsFile {
+  using _reader = Deno.openSync(path, { read: true, write: true });
+  return Deno.openSync(path, { append: true });
 }
 
 /**

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { silentLogger } from "../../../src/base/log.ts";
 import { AuditFile } from "../../../src/cli/serve/audit_file.ts";
+import { fullPipe } from "../../support/full_pipe.ts";
 import { SmallDisk, smallDiskMissing } from "../../support/small_disk.ts";
-import { waitFor } from "../../support/wait_for.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
 import { onWindows } from "../../support/posix.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
 
@@ -86,6 +87,45 @@ Deno.test({
         Array.from({ length: calls }, (_, i) => `m${i + 1}`),
         "none is lost",
       );
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  ...skippedIf(
+    onWindows,
+    "a pipe that is full or that nobody reads holds up neither the start nor the end",
+  ),
+  async fn() {
+    const directory = await Deno.makeTempDir();
+    const path = `${directory}/pipe`;
+    try {
+      const full = await fullPipe(path);
+      const told: [message: string, fields: unknown][] = [];
+      const tell = (message: string, fields?: Readonly<Record<string, unknown>>) => {
+        told.push([message, fields]);
+      };
+      const audit = new AuditFile(path, { ...silentLogger, warn: tell, error: tell });
+      const method = "m".repeat(100_000);
+      const calls = 60;
+      const add = () =>
+        audit.add({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
+      for (let i = 0; i < calls; i++) add();
+      assert.deepEqual(told, [["Cannot write the audit", {
+        path,
+        reason: "it takes no more for now",
+      }]]);
+      await within("the end", audit.close());
+      assert.deepEqual(told.slice(1), [["Calls are missing in the audit", { path, calls }]]);
+      full.close();
+
+      told.splice(0);
+      const unread = new AuditFile(path, { ...silentLogger, warn: tell, error: tell });
+      unread.add({ caller: undefined, from: "127.0.0.1:1", method, outcome: "ok", durationMs: 1 });
+      await unread.close();
+      assert.match(JSON.stringify(told), /Cannot write the audit.*Broken pipe.*"calls":1/);
     } finally {
       await Deno.remove(directory, { recursive: true });
     }
