@@ -104,13 +104,15 @@ export function rememberIssued(
   );
 }
 
-/** Whether a certificate for somebody of this name was made here. */
+/** Whether a certificate for somebody of this name was made here. @throws {CommandError} */
 export function wasIssued(directory: string, name: string): boolean {
   return lastIssued(directory, name) !== undefined;
 }
 
 /**
  * A name that nobody has yet, for a machine whose own is taken: `name-2`, `name-3` and so on.
+ *
+ * @throws {CommandError} the list cannot be read
  */
 export function freeName(directory: string, name: string): string {
   const taken = new Set(
@@ -123,7 +125,11 @@ export function freeName(directory: string, name: string): string {
   }
 }
 
-/** What the list says last of a member; `undefined`: its name is not there. */
+/**
+ * What the list says last of a member; `undefined`: its name is not there.
+ *
+ * @throws {CommandError} the list cannot be read
+ */
 export function lastIssued(
   directory: string,
   name: string,
@@ -135,11 +141,14 @@ export function lastIssued(
   });
 }
 
+/** @throws {CommandError} the list is there, and cannot be read: any name would seem free */
 function issuedIn(directory: string): (Record<string, unknown> | undefined)[] {
+  const path = joinPath(directory, keyFiles.issued);
   try {
-    return Deno.readTextFileSync(joinPath(directory, keyFiles.issued)).split("\n").map(entryOf);
-  } catch {
-    return [];
+    return Deno.readTextFileSync(path).split("\n").map(entryOf);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 

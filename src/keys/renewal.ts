@@ -6,7 +6,7 @@ import { lastIssued, openAuthorityFiles, rememberIssued } from "./authority_file
 import { putKeys } from "./bundle.ts";
 import { clusterOf, readCertificate } from "./certificate.ts";
 import { dateProblem, dateText } from "./expiry.ts";
-import { lockKeys } from "./file_writing.ts";
+import { lockIssued, lockKeys } from "./file_writing.ts";
 import { keyFiles } from "./files.ts";
 import { areSame, type Keys, keysOf, readKeys } from "./keys.ts";
 import { formatRights } from "./rights.ts";
@@ -25,9 +25,28 @@ export async function renewMember(
   request: string,
   nowMs: number,
 ): Promise<string> {
-  const last = lastIssued(directory, member.name);
+  assertListed(directory, member);
+  const authority = await openAuthorityFiles(directory);
+  const certificate = await signRequest(authority, request, member, nowMs);
+  // Under the lock, since it may have been given other keys meanwhile, and the last line counts.
+  using _ = await lockIssued(directory);
+  const { until } = assertListed(directory, member);
+  // Whoever asks again and again adds a line a day to the list, which is read whole each time.
+  const { validToMs } = readCertificate(certificate);
+  const isNoted = Math.abs(validToMs - Date.parse(String(until))) < dayMs;
+  if (!isNoted) rememberIssued(directory, member, certificate, nowMs);
+  return certificate;
+}
+
+/**
+ * What the list says last of a member that may renew.
+ *
+ * @throws {Error} the list does not have it any more, or has it with other rights
+ */
+function assertListed(directory: string, member: Subject): { readonly until?: unknown } {
+  const { name } = member;
+  const last = lastIssued(directory, name);
   if (last === undefined) {
-    const { name } = member;
     throw new Error(
       `${name} is not on the list ${keyFiles.issued} of who may renew. To put it there, ` +
         `where keys are made: rpc keys export ${name} --name ${name}`,
@@ -37,17 +56,9 @@ export async function renewMember(
   // expires.
   const { rights } = last;
   if (typeof rights === "string" && rights !== formatRights(member.rights)) {
-    throw new Error(
-      `${member.name} was given other keys since, for the rights ${rights}; these here end`,
-    );
+    throw new Error(`${name} was given other keys since, for the rights ${rights}; these here end`);
   }
-  const authority = await openAuthorityFiles(directory);
-  const certificate = await signRequest(authority, request, member, nowMs);
-  // Whoever asks again and again adds a line a day to the list, which is read whole each time.
-  const { validToMs } = readCertificate(certificate);
-  const isNoted = Math.abs(validToMs - Date.parse(String(last.until))) < dayMs;
-  if (!isNoted) rememberIssued(directory, member, certificate, nowMs);
-  return certificate;
+  return last;
 }
 
 /**

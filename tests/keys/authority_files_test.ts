@@ -5,9 +5,10 @@ import {
   openAuthority,
   type Subject,
 } from "../../src/keys/authority.ts";
-import { freeName, issue } from "../../src/keys/authority_files.ts";
+import { freeName, issue, wasIssued } from "../../src/keys/authority_files.ts";
 import { readCertificate } from "../../src/keys/certificate.ts";
 import { appendIssued } from "../../src/keys/file_writing.ts";
+import { keyFiles } from "../../src/keys/files.ts";
 import { isMachineName } from "../../src/keys/names.ts";
 import { machineRights } from "../../src/keys/rights.ts";
 
@@ -37,6 +38,18 @@ Deno.test("a machine whose name is taken gets the first that is free, of a name'
     const long = "a".repeat(63);
     const free = freeName(directory, long);
     assert.deepEqual([free.slice(-3), free.length, isMachineName(free)], ["a-2", 63, true]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("no name is free where the list of those that are taken cannot be read", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    assert.equal(wasIssued(directory, "pi"), false);
+    await Deno.mkdir(`${directory}/${keyFiles.issued}`);
+    assert.throws(() => wasIssued(directory, "pi"), /^CommandError: Cannot read .*issued/);
+    assert.throws(() => freeName(directory, "pi"), /^CommandError: Cannot read .*issued/);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRequest } from "../../src/keys/authority.ts";
-import { rememberIssued, wasIssued } from "../../src/keys/authority_files.ts";
+import { lastIssued, rememberIssued, wasIssued } from "../../src/keys/authority_files.ts";
 import { type Keys, readKeys } from "../../src/keys/keys.ts";
 import { readCertificate } from "../../src/keys/certificate.ts";
 import { appendIssued } from "../../src/keys/file_writing.ts";
@@ -31,6 +31,18 @@ Deno.test("who was given other rights cannot renew those of before", async () =>
   await give(little);
   await assert.rejects(renew(all), /bob was given other keys since, for the rights read,call:fib/);
   assert.equal(await renew(little), "read,call:fib");
+});
+
+Deno.test("who is given other rights while it renews does not have those of before again", async () => {
+  await using cluster = await TestCluster.create();
+  const directory = cluster.write(await cluster.member("alpha"));
+  cluster.makeOwner(directory, ["alpha", "bob"]);
+  const member = { name: "bob", rights: machineRights };
+  const { request } = await createRequest("bob");
+  const renewing = renewMember(directory, member, request, Date.now() + 25 * 60 * 60_000);
+  appendIssued(directory, '{"name":"bob","rights":"read"}');
+  await assert.rejects(renewing, /bob was given other keys since, for the rights read;/);
+  assert.equal(lastIssued(directory, "bob")?.rights, "read");
 });
 
 Deno.test("who renews again and again adds a line a day to the list of who was given keys", async () => {
