@@ -5,8 +5,11 @@
  * time that it takes with RSA.
  */
 
-import "reflect-metadata";
-import * as x509 from "@peculiar/x509";
+// By their full names, because a project that imports us may have no short ones for them.
+// deno-lint-ignore no-import-prefix
+import "npm:reflect-metadata@0.2.2";
+// deno-lint-ignore no-import-prefix
+import * as x509 from "npm:@peculiar/x509@2.2.0";
 import { CommandError } from "../base/command_error.ts";
 import { clusterOfKey } from "./certificate.ts";
 import { anotherCluster, dateText } from "./expiry.ts";

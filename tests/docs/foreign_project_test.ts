@@ -1,8 +1,9 @@
 /** The library in a project that is not ours: its compiler's options are the user's. */
 
 import assert from "node:assert/strict";
+import { cp as copyDirectory } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { RpcHome } from "../support/rpc_process.ts";
 import { twoAtOnce } from "../support/two_at_once.ts";
 import { namedFiles } from "./commands.ts";
@@ -10,15 +11,24 @@ import { namedFiles } from "./commands.ts";
 const root = new URL("../../", import.meta.url);
 const decoder = new TextDecoder();
 
-/** Makes the working directory a project with the README's files and its lines of deno.json. */
-async function makeProject(home: RpcHome, readme: string, compilerOptions?: object): Promise<void> {
+/**
+ * Makes the working directory a project with the README's files and its lines of deno.json.
+ *
+ * @param library where `src` is
+ */
+async function makeProject(
+  home: RpcHome,
+  readme: string,
+  compilerOptions?: object,
+  library = root,
+): Promise<void> {
   const text = await Deno.readTextFile(new URL(readme, root));
   for (const file of namedFiles(text)) {
     await Deno.writeTextFile(join(home.workingDirectory, file.name), file.text);
   }
   const [, imports = ""] = /`"imports": (\{ "rpc": [^`]*\})`/.exec(text) ?? [];
   // A path of Windows would be taken for a URL whose scheme is the drive.
-  const place = Deno.build.os === "windows" ? root.href : fileURLToPath(root);
+  const place = Deno.build.os === "windows" ? library.href : fileURLToPath(library);
   const named = imports.replace(/<[^>]*>/, place.replace(/\/$/, ""));
   await Deno.writeTextFile(
     join(home.workingDirectory, "deno.json"),
@@ -66,7 +76,12 @@ const projects = [
 Deno.test("the library type-checks in projects that are not strict, and as strict as can be", async () => {
   await twoAtOnce(projects, async (compilerOptions) => {
     await using home = await RpcHome.create();
-    await makeProject(home, "README.md", compilerOptions);
+    // Without our deno.json, which Deno reads too where both are on the same drive of Windows.
+    const library = join(home.directory, "library");
+    await copyDirectory(fileURLToPath(new URL("src", root)), join(library, "src"), {
+      recursive: true,
+    });
+    await makeProject(home, "README.md", compilerOptions, pathToFileURL(`${library}/`));
     await deno(home, ["check", "client.ts"]);
   });
 });

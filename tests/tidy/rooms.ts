@@ -133,13 +133,13 @@ const packageRooms = new Set(["cli", "terminal"]);
 
 /** Packages of one file alone, which is loaded when there is no way round. */
 const packagesOfFiles: Readonly<Record<string, readonly string[]>> = {
-  // By its full name: a project that imports us has no short one for it.
+  // By full names: a project that imports us may have no short ones for them.
   "src/library/settings.ts": ["npm:smol-toml@1.9.1"],
   "src/gateway/agents/agents.ts": ["@modelcontextprotocol/server"],
   "src/gateway/agents/sessions.ts": ["@modelcontextprotocol/server"],
   "src/gateway/agents/tool_changes.ts": ["@modelcontextprotocol/server"],
   "src/gateway/agents/tool_server.ts": ["@modelcontextprotocol/server"],
-  "src/keys/authority.ts": ["reflect-metadata", "@peculiar/x509"],
+  "src/keys/authority.ts": ["npm:reflect-metadata@0.2.2", "npm:@peculiar/x509@2.2.0"],
 };
 
 /** Where a user's module is loaded, whose name nobody knows before. */
