@@ -127,14 +127,15 @@ Deno.test("who has joined is on the list of members before it has its keys", asy
   await using other = await RpcHome.create(home.registry);
   await home.run(["keys", "init", "--name", "alpha"]);
   const place = `127.0.0.1:${freePort()}`;
-  const inviting = home.start(["keys", "invite", place]);
+  // The name is given, so that nobody looks whether it is free.
+  const inviting = home.start(["keys", "invite", place, "--name", "bob"]);
   const [token] = await inviting.line(/^rpc-join-\S+$/);
   // A list that nobody can write to.
   const list = `${keysOf(home)}/issued.ndjson`;
   const lines = Deno.readTextFileSync(list);
   Deno.removeSync(list);
   Deno.mkdirSync(list);
-  const join = () => other.run(["keys", "join", place, "--name", "bob"], { stdin: token });
+  const join = () => other.run(["keys", "join", place], { stdin: token });
   const refused = await join();
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^rpc: Cannot join: Cannot write .*issued\.ndjson: /);
