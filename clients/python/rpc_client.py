@@ -1933,6 +1933,7 @@ class _Registry:
         self._told: Optional[List[_Instance]] = None
         self._is_troubled = False
         self._last_known: Optional[_LastKnown] = None
+        self._has_recalled = False
 
     def remember(self, directory: str, service: str) -> None:
         """Has its last list kept on disk."""
@@ -1953,9 +1954,10 @@ class _Registry:
 
     def _found(self, oldest_first: List[_Instance]) -> None:
         """Of two at one address the newest describes it: the other is the ghost of its predecessor."""
-        self._is_troubled = False
         instances = list({instance.address: instance for instance in oldest_first}.values())
-        if instances != self._told:
+        # Behind a trouble the same list is news too: that it is over.
+        if self._is_troubled or instances != self._told:
+            self._is_troubled = False
             self._told = instances
             self._tell(instances, None)
             # In an outage an empty list would help nobody.
@@ -1964,12 +1966,14 @@ class _Registry:
 
     def _recall(self) -> None:
         """Tells the list that was kept, if the registry has told none."""
-        if self._told is None and self._last_known is not None:
-            self._told = self._last_known.load()
-            if self._told:
-                count = len(self._told)
-                log.warning("%s cannot be asked, using its last known list of %d servers", self.shown, count)
-                self._tell(self._told, None)
+        if self._told is not None or self._has_recalled or self._last_known is None:
+            return
+        self._has_recalled = True
+        known = self._last_known.load()
+        if known:
+            self._told = known
+            log.warning("%s cannot be asked, using its last known list of %d servers", self.shown, len(known))
+            self._tell(known, None)
 
     def _trouble(self, text: str) -> None:
         self._recall()

@@ -304,6 +304,17 @@ class Remembered(unittest.TestCase):
         self.assertEqual(told.told, [listed[:1], "it is gone"])
         self.assertEqual(len(self.files()), 1)
 
+    def test_a_registry_that_can_be_asked_again_is_told_of_whatever_it_lists(self):
+        gone = "it is gone"
+        for listed in ([], [read_instance(instance())]):
+            registry = self.registry()
+            registry._trouble(gone)
+            for _ in range(2):
+                registry._found(listed)
+                registry._found(listed)
+                registry._trouble(gone)
+            self.assertEqual(registry.told, [gone, listed, gone, listed, gone])
+
     def test_a_list_that_cannot_be_used_or_kept_is_told_of_and_does_no_harm(self):
         self.registry()._found([read_instance(instance())])
         path = os.path.join(self.directory, self.files()[0])
