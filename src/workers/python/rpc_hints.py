@@ -346,7 +346,12 @@ def _choice(values: List[Any], make: "Callable[[Any], Any] | None" = None) -> Hi
                 return values[index] if make is None else make(index)
         raise _refuse(path, value, f"one of {', '.join(map(_shown, shown))}")
 
-    return Hint({"enum": shown}, convert)
+    schema: Dict[str, Any] = {"enum": shown}
+    types = {type(one) for one in shown}
+    if types in ({str}, {int}):
+        # As schemas in TypeScript say it: choices without a type are taken for any JSON.
+        schema["type"] = "string" if types == {str} else "integer"
+    return Hint(schema, convert)
 
 
 def _enum(kind: Any) -> Hint:

@@ -399,6 +399,8 @@ class Values(unittest.TestCase):
 
         octets = {"type": "string", "format": "base64", "contentEncoding": "base64"}
         self.assertEqual(schema("literal"), {"enum": ["a", 1, None, True]})
+        self.assertEqual(schema("odd_enum"), {"enum": ["THING"], "type": "string"})
+        self.assertEqual(schema("level"), {"enum": [1, 2], "type": "integer"})
         self.assertEqual(schema("octets", "result"), octets)
         self.assertEqual(schema("octet_stream", "result"), octets)
         self.assertEqual(schema("set_stream", "result")["type"], "array")
