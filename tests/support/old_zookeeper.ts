@@ -21,6 +21,7 @@ export class OldZooKeeper implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.Conn>();
   readonly #served: Promise<unknown>;
+  #isDisposed = false;
   /** Operations that it has refused. */
   refused = 0;
 
@@ -40,6 +41,7 @@ export class OldZooKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     close(this.#listener);
     this.cut();
     await this.#served;
@@ -48,7 +50,11 @@ export class OldZooKeeper implements AsyncDisposable {
   async #accept(targetPort: number): Promise<void> {
     const all: Promise<void>[] = [];
     try {
-      for await (const client of this.#listener) all.push(this.#serve(client, targetPort));
+      for await (const client of this.#listener) {
+        // It was on its way as the listener was closed: nobody would end it any more.
+        if (this.#isDisposed) close(client);
+        else all.push(this.#serve(client, targetPort));
+      }
     } catch {
       // The listener was closed under the accept.
     }
@@ -56,14 +62,18 @@ export class OldZooKeeper implements AsyncDisposable {
   }
 
   async #serve(client: Deno.TcpConn, port: number): Promise<void> {
-    const server = await Deno.connect({ hostname: "127.0.0.1", port });
-    for (const conn of [client, server]) this.#open.add(conn);
+    const ends: Deno.TcpConn[] = [client];
+    this.#open.add(client);
     try {
+      const server = await Deno.connect({ hostname: "127.0.0.1", port });
+      ends.push(server);
+      if (!this.#open.has(client)) throw new Error("it was cut meanwhile");
+      this.#open.add(server);
       await Promise.race([this.#requests(client, server), server.readable.pipeTo(client.writable)]);
     } catch {
       // One side is gone; so is the other, below.
     }
-    for (const conn of [client, server]) {
+    for (const conn of ends) {
       this.#open.delete(conn);
       close(conn);
     }

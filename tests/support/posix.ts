@@ -1,8 +1,9 @@
-import { skippedIf } from "./skipped_if.ts";
 /**
  * Tests of what only systems of Unix' kind have: on Windows they are skipped, with the reason in
  * the name.
  */
+
+import { skippedIf } from "./skipped_if.ts";
 
 /** Why a test of such things is skipped; `undefined`: it is not. */
 export const onWindows: string | undefined = Deno.build.os === "windows"

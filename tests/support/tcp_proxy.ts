@@ -40,6 +40,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #pairs = new Set<Pair>();
   readonly #tasks = new Set<Promise<void>>();
   #fault: Fault = { kind: "none" };
+  #isDisposed = false;
   #accepted = 0;
   #sentBytes = 0;
 
@@ -105,6 +106,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     this.#listener.close();
     this.cut();
     this.heal();
@@ -120,6 +122,8 @@ export class TcpProxy implements AsyncDisposable {
   async #accept(): Promise<void> {
     try {
       for await (const client of this.#listener) {
+        // It was on its way as the listener was closed: nobody would end it any more.
+        if (this.#isDisposed) return client.close();
         this.#accepted++;
         this.#spawn(this.#serve(client));
       }

@@ -43,6 +43,7 @@ export class ScriptedServer implements AsyncDisposable {
   /** All requests of all connections, pings excepted. */
   readonly requests: ScriptedRequest[] = [];
   #connections = 0;
+  #isDisposed = false;
 
   constructor(script: Script = {}) {
     this.#script = script;
@@ -63,6 +64,7 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     this.#listener.close();
     for (const socket of this.#sockets) this.#close(socket);
     await Promise.all(this.#tasks);
@@ -71,6 +73,8 @@ export class ScriptedServer implements AsyncDisposable {
   async #accept(): Promise<void> {
     try {
       for await (const socket of this.#listener) {
+        // It was on its way as the listener was closed: nobody would end it any more.
+        if (this.#isDisposed) return socket.close();
         this.#sockets.add(socket);
         this.#tasks.push(this.#serve(socket, ++this.#connections));
       }
