@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { figuresOf } from "../../src/demo/figures.ts";
 import { reportOf } from "../../src/demo/report.ts";
+import { scenarioTitles } from "../../src/demo/record.ts";
 import { judge } from "../../src/demo/verdict.ts";
 import { demoRecord } from "./demo_rig.ts";
 
@@ -19,6 +20,28 @@ Deno.test("the report holds its plots and verdicts, and needs nothing from elsew
   const links = page.replaceAll("http://www.w3.org/2000/svg", "");
   assert.doesNotMatch(links, /https?:|src=|href=|@import|url\(/);
   assert.doesNotMatch(page, /NaN|Infinity|undefined/);
+});
+
+Deno.test("the report's tables tell each scenario, each server and the machine", () => {
+  const record = demoRecord({});
+  const figures = figuresOf(record);
+  const page = (load: number) => {
+    const machine = { cores: 2, load };
+    return reportOf({ record, figures, verdicts: judge(record, figures, machine), machine });
+  };
+  assert.match(page(0), /This machine: 2 cores\. Servers/);
+  assert.match(page(1.25), /This machine: 2 cores, 1\.3 other processes at work\. Servers/);
+  const rows = [...page(0).matchAll(/<tr>(?:<td[^>]*>[^<]*)+/g)].map(([row]) =>
+    row.replaceAll(/<[^>]*>/g, "|")
+  );
+  for (const [at, title] of scenarioTitles.entries()) {
+    assert.ok(rows.some((row) => row.includes(`|${at + 1}|${title}|`)), `${title}: ${rows}`);
+  }
+  for (const { address, lostAtMs, state } of record.servers) {
+    const of = lostAtMs === undefined ? `${address}|` : `${address} (${state})|`;
+    assert.ok(rows.some((row) => row.includes(`|${of}`)), `${of}: ${rows}`);
+  }
+  assert.ok(record.servers.some(({ lostAtMs }) => lostAtMs !== undefined));
 });
 
 Deno.test("a demo that fell short, or never began, has a report too", () => {

@@ -17,11 +17,12 @@ function slowOutput() {
     },
     dropped: (lines) => void dropped.push(lines),
   });
+  const block = () => ready = Promise.withResolvers();
   const fail = () => {
     ready.reject(new Error("no space left"));
-    ready = Promise.withResolvers();
+    block();
   };
-  return { output, taken, dropped, go: () => ready.resolve(), fail };
+  return { output, taken, dropped, go: () => ready.resolve(), block, fail };
 }
 
 const clock = new VirtualClock();
@@ -47,7 +48,12 @@ Deno.test("a process that ends does not wait for a log that nobody takes", async
 });
 
 Deno.test("lines that could not be written are counted, and the next ones are tried", async () => {
-  const { output, taken, dropped, go, fail } = slowOutput();
+  const { output, taken, dropped, go, fail, block } = slowOutput();
+  go();
+  output.push("zero\n");
+  await output.flushed(clock, 1_000);
+  assert.deepEqual([taken.splice(0), dropped], [["zero\n"], []]);
+  block();
   output.push("one\n");
   output.push("two\n");
   const flushed = output.flushed(clock, 1_000);
@@ -58,4 +64,5 @@ Deno.test("lines that could not be written are counted, and the next ones are tr
   go();
   await output.flushed(clock, 1_000);
   assert.deepEqual([taken, dropped], [["three\n"], [2]]);
+  assert.equal(clock.pendingTimers, 0);
 });

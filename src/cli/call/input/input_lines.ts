@@ -90,7 +90,7 @@ export class InputLines {
     } catch {
       return { fault: "is not UTF-8" };
     }
-    if (this.#number === 1 && text.startsWith("\ufeff")) text = text.slice(1);
+    // A mark of the byte order at the beginning counts as a space.
     text = text.trim();
     return text === "" ? undefined : { text };
   }
