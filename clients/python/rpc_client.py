@@ -1800,7 +1800,8 @@ class _Core:
             return await self._pause(call, refusals.next())
         while not self._budget.spend(self.loop.time()):
             await self._pause(call, 0.05 * (0.5 + random.random()))
-        if isinstance(error, Draining) and call.attempts > 1:
+        # It has tried another one already. What takes one after the other has an end.
+        if call.attempts > 1 and not isinstance(error, MethodNotFound):
             await self._pause(call, refusals.next())
 
     def _is_offered(self, call: _Call) -> bool:

@@ -164,8 +164,9 @@ class RetriedCall {
 
   /** Sends it again, as the budget allows. */
   #afford(error: RpcError): void {
-    if (error.name === "Draining" && this.#call.attempts > 1) {
-      // It has tried another one already. Servers that drain get a moment, to end or to go on.
+    if (this.#call.attempts > 1 && error.name !== "MethodNotFound") {
+      // It has tried another one already. What takes one server after the other has an end, such as
+      // a restart of all or of what is between: its last attempt should come after that.
       this.#later(this.#backoff.next(), () => this.#send(error));
     } else {
       this.#send(error);

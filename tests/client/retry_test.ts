@@ -175,7 +175,8 @@ Deno.test("a call that may have run and finds nobody to run it again ends as it 
 });
 
 Deno.test("a call is sent a bounded number of times (P-52)", () => {
-  const { call, ends } = setUp({ outcomes: [failure("ConnectionLost", "no")] });
+  const { clock, call, ends } = setUp({ outcomes: [failure("ConnectionLost", "no")] });
+  clock.advance(10_000);
   assert.equal(call.attempts, attemptsMax);
   assert.equal(ends.length, 1);
   assert.equal(ends[0]?.name, "ConnectionLost");
@@ -188,10 +189,11 @@ Deno.test("a call that killed two workers is not given a third", () => {
 });
 
 Deno.test("a call that reached none of the lost workers is given others", () => {
-  const { call, ends } = setUp({
+  const { clock, call, ends } = setUp({
     outcomes: [failure("WorkerLost", "no"), failure("WorkerLost", "no"), "result"],
     idempotent: false,
   });
+  clock.advance(10);
   assert.equal(call.attempts, 3);
   assert.deepEqual(ends, [undefined]);
 });
@@ -277,12 +279,19 @@ Deno.test("a MethodNotFound of a call that may have run tells nothing of the ser
   assert.deepEqual(endpoints.flatMap(({ lacked }) => lacked), []);
 });
 
-Deno.test("a call that is refused as Draining goes elsewhere at once, and then waits a moment each time", () => {
-  const { clock, call } = setUp({ outcomes: [failure("Draining")] });
-  assert.equal(call.attempts, 2);
-  clock.advance(10);
-  assert.equal(call.attempts, 3);
-});
+for (const name of ["ConnectionLost", "Draining", "WorkerLost"] as const) {
+  Deno.test(`a call after ${name} goes elsewhere at once, and then waits longer each time`, () => {
+    const { clock, attemptsAtMs } = setUp({ outcomes: [failure(name, "no")] });
+    assert.deepEqual(attemptsAtMs, [0, 0]);
+    clock.advance(10_000);
+    const waits = attemptsAtMs.slice(2).map((atMs, i) => atMs - (attemptsAtMs[i + 1] as number));
+    assert.equal(waits.length, attemptsMax - 2);
+    waits.forEach((waitMs, i) => {
+      const ceilingMs = 10 * 2 ** i;
+      assert.ok(waitMs >= ceilingMs / 2 && waitMs <= ceilingMs, `${waitMs} of ${ceilingMs}`);
+    });
+  });
+}
 
 Deno.test("a method that no server offers fails when all have said so", () => {
   const { call, ends } = setUp({

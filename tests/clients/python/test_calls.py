@@ -692,6 +692,24 @@ class Ends(unittest.TestCase):
                 with self.assertRaisesRegex(DeadlineExceeded, r"attempt 2 after WorkerLost: .+\)$"):
                     client.call("f", timeout=0.5)
 
+    def test_a_call_that_is_refused_again_waits_from_the_second_time_on(self):
+        def refuses(peer, request):
+            peer.refuse(request, -32006, executed="no")
+
+        pauses = []
+
+        def next_pause(backoff):
+            pauses.append(backoff)
+            return 0.0
+
+        with mock.patch.object(rpc_client._Backoff, "next", next_pause):
+            with FakeServer(refuses) as server, Client(static(server)) as client:
+                connected(client, 1)
+                with self.assertRaises(WorkerLost):
+                    client.call("f", timeout=60)
+                self.assertEqual(server.count("f"), rpc_client.ATTEMPTS_MAX)
+        self.assertEqual(len(pauses), rpc_client.ATTEMPTS_MAX - 2)
+
     def test_without_a_server_a_call_is_unavailable_and_did_not_run(self):
         with fails_soon(), Client(f"static:127.0.0.1:{free_port()}") as client:
             with self.assertRaisesRegex(Unavailable, "Cannot reach any server") as caught:
