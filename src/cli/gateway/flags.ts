@@ -8,6 +8,7 @@ import {
   timeoutFlag,
   verboseFlag,
 } from "../syntax/flags.ts";
+import { logFlags } from "../syntax/log_flags.ts";
 
 /** The flags of `rpc gateway`. */
 export const gatewayFlags = {
@@ -40,5 +41,6 @@ export const gatewayFlags = {
   }),
   tlsKey: text("<file>", { description: "The certificate's key (PEM)", fallback: undefined }),
   readOnly: boolean({ description: "Show the cluster, and refuse all calls" }),
+  ...logFlags,
   verbose: verboseFlag,
 };

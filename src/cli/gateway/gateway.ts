@@ -1,4 +1,5 @@
 import { aborted, systemClock } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
 import { emptyCoreFiles } from "../../base/system/core_files.ts";
 import { type HostPort, parseHostPort } from "../../base/names/host_port.ts";
 import { Client } from "../../client/client.ts";
@@ -9,7 +10,7 @@ import { tendKeys } from "../../library/running/key_watch.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { printReady } from "../../terminal/print_ready.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";
-import { plainLogger } from "../process/plain_logger.ts";
+import { createLogger } from "../process/logger.ts";
 import { openTracer } from "../process/tracing.ts";
 import { openCommandRegistry, tellOfRegistry } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
@@ -18,6 +19,16 @@ import { withholdSignalWarning } from "./runtime_warning.ts";
 import { newToken, tokenOf, warnOfReaders } from "./token.ts";
 
 type Flags = CommandInput<typeof gatewayFlags>["flags"];
+
+/** Where it listens, and who may come in. */
+interface Door {
+  readonly listen: HostPort;
+  readonly tls: { readonly certPath: string; readonly keyPath: string } | undefined;
+  readonly publicUrl: URL | undefined;
+  readonly allowHosts: readonly string[];
+  readonly allowOrigins: readonly string[];
+  readonly token: string | undefined;
+}
 
 /** Where it listens when nobody says. */
 const addressDefault = "127.0.0.1:8080";
@@ -45,7 +56,26 @@ export async function run(
     : flags.tokenFile === undefined
     ? newToken()
     : await tokenOf(flags.tokenFile);
-  const log = plainLogger(flags.verbose);
+  const log = createLogger({
+    level: flags.verbose ? "debug" : flags.logLevel,
+    format: flags.logFormat,
+  });
+  try {
+    return await untilStopped(
+      flags,
+      { listen, tls, publicUrl, allowHosts, allowOrigins, token },
+      log,
+    );
+  } finally {
+    await log.flushed();
+  }
+}
+
+async function untilStopped(
+  flags: Flags,
+  { publicUrl, ...door }: Door,
+  log: Logger,
+): Promise<number> {
   const keys = await openKeys(flags, log);
   const transport = await transportOf(keys);
   const discovery = await openCommandRegistry(flags, log);
@@ -66,7 +96,8 @@ export async function run(
   withholdSignalWarning();
   try {
     gateway = await Gateway.start({
-      ...{ listen, client, discovery, transport, service, token, allowHosts, allowOrigins, tls },
+      ...door,
+      ...{ client, discovery, transport, service },
       publicUrl: publicUrl?.href.replace(/\/$/, ""),
       readOnly: flags.readOnly,
       messageMax,
@@ -78,7 +109,7 @@ export async function run(
     const tending = keys === undefined ? undefined : tendKeys({ keys, place, log, connected });
     // Who has the file needs no copy of its token in a log.
     const isShown = flags.tokenFile === undefined || Deno.stdout.isTerminal();
-    const fragment = token !== undefined && isShown ? `#token=${token}` : "";
+    const fragment = door.token !== undefined && isShown ? `#token=${door.token}` : "";
     await printReady(`ready ${gateway.url}${fragment}`, aborted(interrupt.signal));
     tending?.cancel();
     await gateway.close(hurry.signal);

@@ -4,7 +4,7 @@ import { logFlushMs } from "../limits.ts";
 import { jsonLogLine, textLogLine } from "./log_lines.ts";
 import { LogOutput } from "./log_output.ts";
 
-/** Options of a server's log. */
+/** Options of the log of a process that runs for long. */
 interface LoggerOptions {
   /** The least important level that is logged. */
   readonly level: LogLevel;
@@ -17,7 +17,7 @@ interface ProcessLogger extends Logger {
   flushed(): Promise<void>;
 }
 
-/** The log of a server: one line for each message, on stderr. It never waits for stderr. */
+/** A server's or gateway's log: one line for each message, on stderr. It never waits for stderr. */
 export function createLogger({ level: least, format }: LoggerOptions): ProcessLogger {
   const output = new LogOutput({
     write: (bytes) => Deno.stderr.write(bytes),

@@ -6,10 +6,8 @@ import {
   weightMax,
   workersMax,
 } from "../../base/limits.ts";
-import { logLevels } from "../../base/log.ts";
 import {
   boolean,
-  choice,
   duration,
   integer,
   list,
@@ -18,6 +16,7 @@ import {
   text,
   zone,
 } from "../syntax/flags.ts";
+import { logFlags } from "../syntax/log_flags.ts";
 
 const hour = 3_600_000;
 
@@ -144,14 +143,5 @@ export const serveFlags = {
     fallback: undefined,
     setting: true,
   }),
-  logLevel: choice(logLevels, {
-    description: "Lowest level to log on stderr",
-    fallback: "info",
-    setting: true,
-  }),
-  logFormat: choice(["text", "json"], {
-    description: "Log lines for people, or JSON objects",
-    fallback: "text",
-    setting: true,
-  }),
+  ...logFlags,
 };

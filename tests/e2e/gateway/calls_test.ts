@@ -251,9 +251,11 @@ Deno.test("a WebSocket carries many calls, streams by credit, and cancels", asyn
 
 Deno.test("a gateway and an agent's server tell that the registry is away, and go on", async () => {
   await using home = await RpcHome.create("zookeeper://127.0.0.1:1");
-  const gateway = await startGateway(home);
+  const gateway = await startGateway(home, ["--log-format", "json"]);
   const words = /registry cannot be asked, trying again: Cannot reach ZooKeeper at 127\.0\.0\.1:1 /;
   await gateway.process.says(words);
+  const [record = ""] = gateway.process.stderr.split("\n");
+  assert.equal(JSON.parse(record).level, "WARN");
   assert.equal((await gateway.call("fib", [1])).status, 503);
   // It ends with its input, which is kept open here by itself.
   const shell = "mkfifo input; exec 0<>input;";
