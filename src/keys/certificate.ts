@@ -57,6 +57,22 @@ export function isKeyOf(privateKey: string, certificate: string): boolean {
   }
 }
 
+/** The curves and the smallest RSA key that the runtime's TLS signs with. */
+const curves = ["prime256v1", "secp384r1", "secp521r1"];
+const rsaBitsMin = 2_048;
+
+/** Whether TLS can use a private key in PEM; with another one it says that there is none. */
+export function isTlsKey(privateKey: string): boolean {
+  try {
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPrivateKey(privateKey);
+    if (type === "ec") return curves.includes(details?.namedCurve ?? "");
+    if (type === "rsa") return (details?.modulusLength ?? 0) >= rsaBitsMin;
+    return type === "ed25519";
+  } catch {
+    return false;
+  }
+}
+
 /** Whether an authority has signed a certificate itself. */
 export function hasMade(authority: string, certificate: string | Uint8Array): boolean {
   try {

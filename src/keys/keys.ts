@@ -9,6 +9,7 @@ import {
   hasMade,
   isAuthority,
   isKeyOf,
+  isTlsKey,
   readCertificate,
 } from "./certificate.ts";
 import { assertOwnDirectory, readKeyFile } from "./file_reading.ts";
@@ -119,7 +120,7 @@ function keysIn(source: string, texts: KeyTexts): KeysRead {
 
 function keysReadIn(source: string, texts: KeyTexts): KeysRead {
   const privateKey = privateKeyIn(texts.privateKey);
-  const certificate = privateKey === undefined
+  const certificate = privateKey === undefined || !isTlsKey(privateKey)
     ? undefined
     : certificatesIn(texts.certificate).find((one) =>
       isKeyOf(privateKey, one) && !isAuthority(one)
@@ -160,7 +161,12 @@ function faultOf({ authority, certificate, privateKey }: KeyTexts): string {
     return `${keyFiles.machineKey} wants a passphrase, which nobody is asked for: ` +
       "openssl pkey writes one without";
   }
-  if (privateKeyIn(privateKey) === undefined) return `${keyFiles.machineKey} holds no private key`;
+  const key = privateKeyIn(privateKey);
+  if (key === undefined) return `${keyFiles.machineKey} holds no private key`;
+  if (!isTlsKey(key)) {
+    return `${keyFiles.machineKey} is no key on P-256, P-384 or P-521, of Ed25519, or of RSA with ` +
+      "2,048 bits or more: TLS takes no other; make keys anew (rpc keys join)";
+  }
   const isCertificate = (text: string) => certificatesIn(text).some(canBeRead);
   if (!isCertificate(certificate) || !isCertificate(authority)) {
     return "they are no certificates in PEM";

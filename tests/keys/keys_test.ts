@@ -48,7 +48,11 @@ Deno.test("what keeps keys from being used is told by its name", async () => {
   const locked = createPrivateKey(privateKey).export({
     ...{ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" },
   }).toString();
-  const rsa = generateKeyPairSync("ed25519").privateKey
+  const ed25519 = generateKeyPairSync("ed25519").privateKey
+    .export({ type: "pkcs8", format: "pem" }).toString();
+  const koblitz = generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey
+    .export({ type: "pkcs8", format: "pem" }).toString();
+  const short = generateKeyPairSync("rsa", { modulusLength: 1_024 }).privateKey
     .export({ type: "pkcs8", format: "pem" }).toString();
   const nameless = { ...whole, ...await cluster.faulty({ subject: "" }) };
   const double = { ...whole, ...await cluster.faulty({ subject: "CN=bob, CN=alice" }) };
@@ -57,7 +61,9 @@ Deno.test("what keeps keys from being used is told by its name", async () => {
     [double, /machine\.crt names nobody, or not one alone/],
     [{ ...whole, privateKey: locked }, /machine\.key wants a passphrase, which nobody is asked/],
     [{ ...whole, privateKey: certificate }, /machine\.key holds no private key/],
-    [{ ...whole, privateKey: rsa }, /do not belong together/],
+    [{ ...whole, privateKey: koblitz }, /machine\.key is no key on P.256.*: TLS takes no other/],
+    [{ ...whole, privateKey: short }, /machine\.key is no key on P.256/],
+    [{ ...whole, privateKey: ed25519 }, /do not belong together/],
     [{ ...whole, certificate: cluster.ca.certificate }, /do not belong together/],
     [{ ...whole, certificate: privateKey }, /they are no certificates in PEM/],
     [{ ...whole, authority: privateKey }, /they are no certificates in PEM/],
