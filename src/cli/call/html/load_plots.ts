@@ -30,24 +30,20 @@ const classes: Readonly<Record<ServerChange, string>> = {
 
 /** Calls a second over time, a colour for each server, failures above them, changes marked. */
 export function ratePlot(record: LoadRecord): string {
-  const { columns, columnMs, events } = record;
+  const { stretches, events } = record;
   const endMs = Math.max(1, record.elapsedMs);
-  // The last column covers only a part of its time.
-  const timeOf = (i: number) => Math.max(1, Math.min(columnMs, endMs - i * columnMs));
-  const rates = columns.map(({ answered, failed }, i) =>
-    [...answered, failed].reduce((sum = 0, calls = 0) => sum + calls, 0) * 1_000 / timeOf(i)
+  const rates = stretches.map(({ answered, failed, fromMs, toMs }) =>
+    [...answered, failed].reduce((sum = 0, calls = 0) => sum + calls, 0) * 1_000 / (toMs - fromMs)
   );
   const max = niceAbove(Math.max(1, ...rates));
   const [top, bottom] = [16 + 13 * eventRows, 280];
   const x = (ms: number) => Math.min(100, 100 * ms / endMs);
-  const bars = columns.flatMap(({ answered, failed }, i) => {
+  const bars = stretches.flatMap(({ answered, failed, fromMs, toMs }) => {
     let y = bottom;
     const bar = (calls: number, name: string) => {
-      const height = (bottom - top) * calls * 1_000 / timeOf(i) / max;
+      const height = (bottom - top) * calls * 1_000 / (toMs - fromMs) / max;
       y -= height;
-      const start = x(i * columnMs);
-      const width = 0.9 * (x((i + 1) * columnMs) - start);
-      return calls === 0 ? "" : rect(start, y, width, height, name);
+      return calls === 0 ? "" : rect(x(fromMs), y, 0.9 * (x(toMs) - x(fromMs)), height, name);
     };
     return [
       ...Array.from(answered, (calls = 0, colour) => bar(calls, `s${colour + 1}`)),

@@ -27,6 +27,12 @@ interface LoadColumn {
   failed: number;
 }
 
+/** A column with its time. */
+interface LoadStretch extends Readonly<LoadColumn> {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** Records many calls over time, in constant memory. */
 export class LoadRecord {
   readonly events: ServerEvent[] = [];
@@ -52,8 +58,24 @@ export class LoadRecord {
     return this.#columns;
   }
 
-  get columnMs(): number {
-    return this.#columnMs;
+  /**
+   * The columns up to now, with their times. A last one of less than half its time is a part of the
+   * one before: the rate in a millisecond is chance, and would be the highest of all.
+   */
+  get stretches(): readonly LoadStretch[] {
+    const endMs = Math.max(1, this.elapsedMs);
+    const stretches = this.#columns.map((column, i) => ({
+      ...column,
+      fromMs: i * this.#columnMs,
+      toMs: Math.min((i + 1) * this.#columnMs, endMs),
+    }));
+    const last = stretches.at(-1);
+    const before = stretches.at(-2);
+    if (last === undefined || before === undefined) return stretches;
+    if (last.toMs - last.fromMs >= this.#columnMs / 2) return stretches;
+    const whole = { answered: [...before.answered], failed: before.failed };
+    addTo(whole, last);
+    return [...stretches.slice(0, -2), { ...whole, fromMs: before.fromMs, toMs: last.toMs }];
   }
 
   /** Servers with a colour of their own, in the order of their first answers. */
@@ -102,14 +124,17 @@ export class LoadRecord {
   /** Two columns become one. */
   #halve(): void {
     const halved: LoadColumn[] = [];
-    for (const [i, { answered, failed }] of this.#columns.entries()) {
-      const sum = halved[i >> 1] ??= { answered: [], failed: 0 };
-      sum.failed += failed;
-      answered.forEach((calls, colour) => {
-        sum.answered[colour] = (sum.answered[colour] ?? 0) + calls;
-      });
+    for (const [i, column] of this.#columns.entries()) {
+      addTo(halved[i >> 1] ??= { answered: [], failed: 0 }, column);
     }
     this.#columns = halved;
     this.#columnMs *= 2;
   }
+}
+
+function addTo(sum: LoadColumn, { answered, failed }: Readonly<LoadColumn>): void {
+  sum.failed += failed;
+  answered.forEach((calls, colour) => {
+    sum.answered[colour] = (sum.answered[colour] ?? 0) + calls;
+  });
 }

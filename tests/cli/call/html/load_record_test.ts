@@ -15,7 +15,7 @@ Deno.test("no call is lost however long it lasts, in a bounded number of columns
     }
   }
   assert.ok(record.columns.length <= 240, `${record.columns.length} columns`);
-  assert.ok(record.columns.length * record.columnMs >= record.elapsedMs);
+  assert.equal(record.stretches.at(-1)?.toMs, record.elapsedMs);
   const sum = record.columns.reduce(
     (total, { answered, failed }) =>
       answered.reduce((some = 0, one = 0) => some + one, total) + failed,
@@ -34,4 +34,25 @@ Deno.test("servers past those that have colours share one, and changes past a bo
   assert.equal(record.colourOf("s999"), 8);
   assert.equal(record.events.length + record.eventsLeftOut, 1_000);
   assert.equal(record.events.length, 200);
+});
+
+Deno.test("a last column of a moment is a part of the one before, and one of half its time is not", () => {
+  let nowMs = 0;
+  const record = new LoadRecord(() => nowMs);
+  const callAt = (ms: number) => {
+    nowMs = ms;
+    record.add(aReport({ server: "s" }));
+  };
+  assert.deepEqual(record.stretches, []);
+  callAt(0);
+  assert.deepEqual(record.stretches, [{ answered: [1], failed: 0, fromMs: 0, toMs: 1 }]);
+  for (let ms = 10; ms < 200; ms += 10) callAt(ms);
+  for (let i = 0; i < 5; i++) callAt(201);
+  assert.deepEqual(record.stretches, [
+    { answered: [10], failed: 0, fromMs: 0, toMs: 100 },
+    { answered: [15], failed: 0, fromMs: 100, toMs: 201 },
+  ]);
+  nowMs = 250;
+  assert.deepEqual(record.stretches.map(({ toMs }) => toMs), [100, 200, 250]);
+  assert.deepEqual(record.columns.map(({ answered }) => answered), [[10], [10], [5]]);
 });
