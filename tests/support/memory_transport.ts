@@ -141,6 +141,8 @@ export class FakeServer {
   describesItself = true;
   /** Makes the OpenRPC document; `undefined`: `rpc.discover` is unknown. */
   describe: () => unknown = () => undefined;
+  /** What `rpc.stats` is answered with. @default that is unknown */
+  stats: unknown;
   /** What it does with calls to procedures. */
   answer: Answer = echo;
   /** Attempts to connect, the refused ones included. */
@@ -236,6 +238,9 @@ export class FakeServer {
       const said = this.loadSaid;
       call.result(typeof said === "number" ? { connections: 1, load: said } : said ?? "pong");
       return;
+    }
+    if (call.method === reservedMethods.stats && this.stats !== undefined) {
+      return call.result(this.stats);
     }
     if (call.method === reservedMethods.discover && !this.describesItself) return;
     const document = call.method === reservedMethods.discover ? this.describe() : undefined;
