@@ -272,8 +272,6 @@ class Worker:
                 task.cancel()
 
         call.stop = lambda: void(self._loop.call_soon_threadsafe(stop))
-        if call.is_cancelled:
-            task.cancel()
 
     def _run_in_thread(self, call: Call) -> None:
         try:
@@ -300,6 +298,9 @@ class Worker:
 
     async def _run_async(self, call: Call) -> None:
         try:
+            if call.is_cancelled:
+                # Before it began. A task that is cancelled then would never come here, and have no end.
+                raise asyncio.CancelledError()
             arguments = self._bind(call)
             if arguments is not None:
                 positional, named = arguments

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 import unittest
 
 from running import ADAPTER, Failed, Worker
@@ -209,6 +210,25 @@ class Behaviour(unittest.TestCase):
         self.assertEqual(self.worker.read()["id"], 900)
         self.assertEqual(self.worker.call("prints", "x"), 1)
         self.assertIn("cleaned up 1000000", self.worker.log())
+
+    def test_a_call_that_is_given_up_before_it_begins_is_answered(self):
+        text = """
+            import os, time
+            def waits(path: str):
+                while not os.path.exists(path): time.sleep(0.01)
+            async def begins(): return 1
+        """
+        with tempfile.TemporaryDirectory() as directory, Worker(text) as worker:
+            path = os.path.join(directory, "go")
+            worker.send("waits", [path], number=900)
+            worker.send("begins", [], number=901)
+            worker.send("rpc.cancel", {"id": 901})
+            # What reads calls has read all that by then, and what begins them is busy.
+            self.assertEqual(worker.call("rpc.ping"), "pong")
+            open(path, "wb").close()
+            answers = {answer["id"]: answer for answer in (worker.read(), worker.read())}
+            self.assertIn("result", answers[900])
+            self.assertEqual(answers[901]["error"]["message"], "begins failed: CancelledError")
 
 
 class Files(unittest.TestCase):
