@@ -51,7 +51,7 @@ export const sparesMin = 2;
 /** Servers that are kept in rank order for each wanted one, so that few changes rank all anew. */
 export const rankedShare = 2;
 
-/** How often each server of a subset is told the client's load, and asked for that of all. */
+/** How often the servers of a subset are told the client's load, and asked for that of all. */
 export const askLoadMs = 30_000;
 
 /** The same after a change: clients whose loads change together may not all have told theirs. */
@@ -62,6 +62,9 @@ export const loadChangeMin = 2;
 
 /** The time over which a client's calls are averaged. */
 export const loadMs = 10_000;
+
+/** How long a client that begins to call counts before it tells: a few calls tell nothing. */
+export const loadKnownMs = 3_000;
 
 /** Calls a second that a client counts with at the least: so few tell nothing of the next ones. */
 export const callsASecondMin = 1;

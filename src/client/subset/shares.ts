@@ -12,15 +12,6 @@ import {
 import type { Member } from "./member.ts";
 import { OwnLoad } from "./own_load.ts";
 
-/** What is known of one server. */
-interface Known {
-  askAtMs: number;
-  /** What all its clients would give it if they shared alike; `undefined`: not told. */
-  told: ToldOfClients | undefined;
-  /** Whether other clients may not have told theirs yet when it was asked last. */
-  isEarly: boolean;
-}
-
 /**
  * The share of this client's calls that each server of its subset gets.
  *
@@ -36,10 +27,12 @@ interface Known {
 export class Shares {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #known = new Map<Member, Known>();
+  /** What all clients of a server would give it if they shared alike; `undefined`: not told. */
+  readonly #known = new Map<Member, ToldOfClients | undefined>();
   readonly #own = new OwnLoad();
   /** Of {@link #own}, what was told of it last. */
   #told = 0;
+  #askAtMs = 0;
   #isNew = false;
 
   constructor(clock: Clock, random: Random) {
@@ -51,8 +44,9 @@ export class Shares {
   weightOfOne = 0;
 
   /**
-   * Asks the servers that are due: those that are given calls, and those of other zones, which are
-   * given calls only if there are none of the first. Returns whether shares have changed.
+   * Asks the servers if they are due: those that are given calls, and those of other zones, which
+   * are given calls only if there are none of the first. All at one time, since what they say is
+   * compared, and changes with time. Returns whether shares have changed.
    *
    * @param sent the number of this client's calls so far
    */
@@ -60,15 +54,15 @@ export class Shares {
     const nowMs = this.#clock.now();
     this.#own.count(sent, nowMs);
     const load = this.#own.ofEach(near.length > 0 ? near.length : far.length);
-    if (load > this.#told * loadChangeMin || load * loadChangeMin < this.#told) {
+    const isChanged = load > this.#told * loadChangeMin || load * loadChangeMin < this.#told;
+    const isDue = isChanged || nowMs >= this.#askAtMs;
+    if (isDue) {
       this.#told = load;
-      for (const known of this.#known.values()) {
-        known.askAtMs = nowMs;
-        known.isEarly = true;
-      }
+      this.#askAtMs = nowMs + (isChanged ? askLoadAgainMs : askLoadMs) * (0.5 + this.#random());
     }
-    for (const endpoint of near) this.#askIfDue(endpoint, load, nowMs);
-    for (const endpoint of far) this.#askIfDue(endpoint, near.length > 0 ? 1 : load, nowMs);
+    const farLoad = near.length > 0 ? 1 : load;
+    for (const endpoint of near) this.#askIf(isDue, endpoint, load, isChanged);
+    for (const endpoint of far) this.#askIf(isDue, endpoint, farLoad, isChanged);
     if (!this.#isNew) return false;
     this.#isNew = false;
     this.#apply();
@@ -82,22 +76,17 @@ export class Shares {
     this.weightOfOne = 0;
   }
 
-  #askIfDue(endpoint: Member, load: number, nowMs: number): void {
-    let known = this.#known.get(endpoint);
-    if (known === undefined) {
-      known = { askAtMs: nowMs, told: undefined, isEarly: true };
-      this.#known.set(endpoint, known);
+  /** Asks a server that is due, or that was not asked yet. */
+  #askIf(isDue: boolean, endpoint: Member, own: number, isChanged: boolean): void {
+    if (!this.#known.has(endpoint)) {
+      this.#known.set(endpoint, undefined);
       this.#isNew = true;
-    }
-    if (nowMs >= known.askAtMs) this.#ask(endpoint, known, load, nowMs);
-  }
-
-  #ask(endpoint: Member, known: Known, own: number, nowMs: number): void {
-    const pauseMs = known.isEarly ? askLoadAgainMs : askLoadMs;
-    known.isEarly = false;
-    known.askAtMs = nowMs + pauseMs * (0.5 + this.#random());
+    } else if (!isDue) return;
     endpoint.askLoad(own, (told) => {
-      known.told = told;
+      // Other clients whose loads have changed at the same time have not told theirs yet.
+      const isEarly = isChanged && this.#known.get(endpoint) !== undefined;
+      if (isEarly || !this.#known.has(endpoint)) return;
+      this.#known.set(endpoint, told);
       this.#isNew = true;
     });
   }
@@ -107,7 +96,7 @@ export class Shares {
     const means = { load: new Mean(), connections: new Mean() };
     const roots = new Mean();
     const weights = new Mean();
-    for (const [endpoint, { told }] of this.#known) {
+    for (const [endpoint, told] of this.#known) {
       const { weight } = endpoint.instance;
       if (endpoint.isClosed) this.#known.delete(endpoint);
       else if (weight >= shareWeightMin) {
@@ -117,7 +106,7 @@ export class Shares {
       }
     }
     const shares = new Mean();
-    for (const [endpoint, { told }] of this.#known) {
+    for (const [endpoint, told] of this.#known) {
       const { weight } = endpoint.instance;
       if (weight < shareWeightMin) {
         endpoint.share = 1;

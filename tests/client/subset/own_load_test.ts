@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadMs } from "../../../src/client/subset/limits.ts";
+import { loadKnownMs, loadMs } from "../../../src/client/subset/limits.ts";
 import { OwnLoad } from "../../../src/client/subset/own_load.ts";
 
 Deno.test("the load of a steady client is its calls an hour, shared by its servers", () => {
@@ -18,13 +18,25 @@ Deno.test("a client without calls, or with few, counts with one a second", () =>
   assert.equal(own.ofEach(1e6), 1);
 });
 
-Deno.test("calls are soon told, and soon forgotten", () => {
+Deno.test("of a client that begins to call the time before does not count", () => {
   const own = new OwnLoad();
-  own.count(0, 0);
-  own.count(1_000, 250);
-  // The calls of a quarter of a second, by its weight in the average.
-  assert.equal(own.ofEach(1), Math.round(3_600 * 4_000 * (1 - Math.exp(-250 / loadMs))));
-  own.count(1_000, 60_250);
+  const tickMs = 250;
+  let nowMs = 0;
+  let sent = 0;
+  const pass = (ticks: number, calls: number) => {
+    for (let i = 0; i < ticks; i++) own.count(sent += calls, nowMs += tickMs);
+  };
+  pass(400, 0);
+  pass(loadKnownMs / tickMs - 1, 50);
+  assert.equal(own.ofEach(1), 3_600, "not known yet");
+  pass(1, 50);
+  assert.equal(own.ofEach(1), 200 * 3_600);
+  // A pause within it counts, by its weight in the average.
+  pass(4, 0);
+  const kept = (ms: number) => Math.exp(-ms / loadMs);
+  const share = (1 - kept(loadKnownMs)) * kept(1_000) / (1 - kept(loadKnownMs + 1_000));
+  assert.equal(own.ofEach(1), Math.round(200 * 3_600 * share));
+  pass(400, 0);
   assert.equal(own.ofEach(1), 3_600);
 });
 
@@ -32,5 +44,7 @@ Deno.test("time that does not pass changes nothing", () => {
   const own = new OwnLoad();
   own.count(0, 5);
   own.count(1_000, 5);
+  assert.equal(own.ofEach(1), 3_600);
+  own.count(1_000, loadKnownMs + 5);
   assert.equal(own.ofEach(1), 3_600);
 });

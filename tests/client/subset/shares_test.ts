@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { heartbeatTickMs } from "../../../src/base/limits.ts";
 import { Call } from "../../../src/client/call.ts";
-import { askLoadAgainMs } from "../../../src/client/subset/limits.ts";
+import { loadKnownMs } from "../../../src/client/subset/limits.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "../endpoints/endpoints_rig.ts";
@@ -122,24 +122,35 @@ Deno.test("whatever servers weigh and say, each is given a part that is a number
   rig.endpoints.close();
 });
 
-Deno.test("a client that begins to call tells its servers so at once, and later that it ceases", async () => {
-  const rig = await asked(() => 10);
-  const servers = [...rig.endpoints.all].map(({ instance }) => rig.transport.server(instance.port));
+Deno.test("a client that begins to call soon tells all servers, and asks again when others have told", async () => {
+  const rig = await asked((port) => port % 2 ? 10 : 20);
+  const endpoints = [...rig.endpoints.all];
+  const servers = endpoints.map(({ instance }) => rig.transport.server(instance.port));
   const told = () => servers.map(({ loadsTold }) => loadsTold.at(-1) as number);
   // A call a second, shared by ten.
   assert.deepEqual(told(), servers.map(() => 360));
-  const times = () => servers.map(({ loadsTold }) => loadsTold.length);
-  const before = times();
-  const port = [...rig.endpoints.all][0]?.instance.port ?? 0;
-  await Promise.all(Array.from({ length: 1_000 }, () => rig.send(port)));
-  await ticks(rig, 1);
-  const busy = told();
-  assert.ok(Math.min(...busy) > 2 * 360, JSON.stringify(busy));
-  assert.equal(new Set(busy).size, 1);
-  // Some are asked again before the load has halved, when other clients have told theirs, too.
-  await ticks(rig, askLoadAgainMs / heartbeatTickMs);
-  const asks = times().map((count, index) => count - (before[index] as number));
-  assert.deepEqual([...new Set(asks)].sort(), [1, 2], JSON.stringify(asks));
+  const counts = () => servers.map(({ loadsTold }) => loadsTold.length);
+  const before = counts();
+  const asks = () => counts().map((count, index) => count - (before[index] as number));
+  const weights = () => endpoints.map(({ weight }) => weight);
+  const weightsBefore = weights();
+  // What servers say of a moment when some of their clients have told and others have not.
+  for (const [index, server] of servers.entries()) server.loadSaid = 1_000 * (1 + index);
+  const port = endpoints[0]?.instance.port ?? 0;
+  const busyTick = async () => {
+    await Promise.all(Array.from({ length: 10 }, () => rig.send(port)));
+    await ticks(rig, 1);
+  };
+  for (let i = 0; i < loadKnownMs / heartbeatTickMs; i++) await busyTick();
+  assert.equal(new Set(told()).size, 1);
+  assert.ok((told()[0] as number) > 2 * 360, JSON.stringify(told()));
+  await busyTick();
+  assert.deepEqual(asks(), servers.map(() => 1));
+  assert.deepEqual(weights(), weightsBefore);
+  while (asks()[0] === 1) await busyTick();
+  await busyTick();
+  assert.deepEqual(asks(), servers.map(() => 2), "all at one time");
+  assert.equal(new Set(weights()).size, servers.length);
   await ticks(rig, 400);
   assert.deepEqual(told(), servers.map(() => 360));
   rig.endpoints.close();
@@ -154,15 +165,16 @@ Deno.test("servers of other zones are told of no calls while those of its own ge
     const [port = 0] = [...rig.endpoints.all].map(({ instance }) => instance.port)
       .filter((port) => zone === "c" || port % 2 === 1);
     await Promise.all(Array.from({ length: 10_000 }, () => rig.send(port)));
-    await ticks(rig, 1);
+    await ticks(rig, loadKnownMs / heartbeatTickMs);
     const told = [...rig.endpoints.all].map(({ instance }) => [
       instance.zone,
       rig.transport.server(instance.port).loadsTold.at(-1),
     ]);
     const near = told.filter(([of]) => zone === "c" || of === "a").map(([, load]) => load);
     const far = told.filter(([of]) => zone !== "c" && of !== "a").map(([, load]) => load);
-    // The calls of a quarter of a second, by the weight of that in ten.
-    const expected = 3_600 * 10_000 / 0.25 * (1 - Math.exp(-0.025)) / near.length;
+    // The calls of a quarter of a second in ten, by its weight in the first three of these.
+    const share = (1 - Math.exp(-0.025)) * Math.exp(-0.275) / (1 - Math.exp(-0.3));
+    const expected = 3_600 * 10_000 / 0.25 * share / near.length;
     assert.deepEqual([...new Set(near)], [Math.round(expected)], zone);
     assert.deepEqual([...new Set(far)], zone === "c" ? [] : [1], zone);
     rig.endpoints.close();
