@@ -189,16 +189,18 @@ function withParams(
 
 function encodeParams(method: string, params: Params | undefined): string | undefined {
   if (params === undefined) return undefined;
-  let json: unknown;
+  // A program whose types nobody checks may give a value alone.
+  let [what, cause] = ["have to be an array or an object", undefined as unknown];
   try {
-    json = asJson(withoutAbsent(params));
-    if (!(json instanceof JsonFault)) return jsonOf(json);
-  } catch (cause) {
-    const text = `Cannot call ${method}: its parameters cannot be read: ${messageOf(cause)}`;
-    throw new RpcError("InvalidParams", text, { executed: "no", cause });
+    const json = asJson(withoutAbsent(params));
+    const text = json instanceof JsonFault ? "" : jsonOf(json);
+    if (/^[[{]/.test(text)) return text;
+    if (json instanceof JsonFault) what = `have ${describeFault(json, "pass")}`;
+  } catch (error) {
+    [what, cause] = [`cannot be read: ${messageOf(error)}`, error];
   }
-  const text = `Cannot call ${method}: its parameters have ${describeFault(json, "pass")}`;
-  throw new RpcError("InvalidParams", text, { executed: "no" });
+  const text = `Cannot call ${method}: its parameters ${what}`;
+  throw new RpcError("InvalidParams", text, { executed: "no", cause });
 }
 
 /** Parameters without trailing `undefined`: `f(1, undefined)` is `f(1)`. */
@@ -231,15 +233,8 @@ export function resultLine(
     const what = cause instanceof RangeError ? "longer as JSON than any text can be" : "not JSON";
     throw new RpcError("InternalError", `Cannot send a result that is ${what}`, { cause });
   }
-  return fitting(
-    resultHead(id),
-    text ?? "null",
-    "}\n",
-    "InternalError",
-    ofResult,
-    nestingMax - 2,
-    bound,
-  );
+  text ??= "null";
+  return fitting(resultHead(id), text, "}\n", "InternalError", ofResult, nestingMax - 2, bound);
 }
 
 /**

@@ -309,6 +309,9 @@ Deno.test("parameters that JSON cannot express are refused before they are sent 
     [[undefined, 1], /undefined at \[0\], .*pass null/],
     [[10n], /a BigInt at \[0\], .*String\(value\)/],
     [[new Uint8Array(2)], /pass bytes\.toBase64\(\)/],
+    ...[5, null, new Date(0)].map((value) =>
+      [value as unknown as Params, /to be an array or an object$/] as const
+    ),
   ];
   for (const [params, text] of cases) {
     const error = thrownBy(() => encodeRequest(1, "save", params));
