@@ -38,6 +38,9 @@ export interface TlsListenerOptions {
   readonly answerToPlain: (bytes: Uint8Array) => string;
 }
 
+/** A socket whose handshake has failed: only the one below it tells its peer still. */
+type Failed = tls.TLSSocket & { readonly _parent?: Socket };
+
 const serverOptions = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
 
 /** The first byte of a TLS handshake. */
@@ -92,9 +95,9 @@ export class TlsListener {
     const { clock } = options;
     this.#probe = new ListenerProbe({ addr: this.addr, clock, deaf: () => this.#listenAgain() });
     this.#tls.on("secureConnection", (socket: tls.TLSSocket) => this.#shookHands(socket));
-    this.#tls.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
+    this.#tls.on("tlsClientError", (error: Error, socket: Failed) => {
       options.log.debug("A handshake failed", {
-        peer: addressTextOf(socket),
+        peer: addressTextOf(socket._parent ?? socket),
         reason: error.message,
       });
       socket.destroy();

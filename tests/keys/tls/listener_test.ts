@@ -3,20 +3,24 @@ import net from "node:net";
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { connectionsShareOfAddress } from "../../../src/base/limits.ts";
 import { handshakePauseMs, handshakesMax } from "../../../src/keys/limits.ts";
-import { silentLogger } from "../../../src/base/log.ts";
+import { type Logger, silentLogger } from "../../../src/base/log.ts";
 import type { HostPort } from "../../../src/base/names/host_port.ts";
 import { TlsListener } from "../../../src/keys/tls/listener.ts";
 import { freePort } from "../../support/free_port.ts";
 import { TestCluster } from "../../support/test_pki.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-async function listenIn(cluster: TestCluster, clock: Clock): Promise<TlsListener> {
+async function listenIn(
+  cluster: TestCluster,
+  clock: Clock,
+  log: Logger = silentLogger,
+): Promise<TlsListener> {
   return await TlsListener.listen({
     host: "127.0.0.1",
     port: 0,
     keys: cluster.ring(await cluster.member("server")),
     clock,
-    log: silentLogger,
+    log,
     answerToPlain: () => "no TLS",
   });
 }
@@ -94,6 +98,28 @@ Deno.test("what is no TLS ends its own connection, in however many pieces it cam
     assert.equal(await answerToPlain(at), "no TLS");
   } finally {
     for (const peer of peers) peer.destroy();
+    listener.close();
+  }
+});
+
+Deno.test("a handshake that fails is told with the peer's address", async () => {
+  await using cluster = await TestCluster.create();
+  const told: unknown[] = [];
+  const listener = await listenIn(cluster, systemClock, {
+    ...silentLogger,
+    debug: (_message, fields) => void told.push(fields?.["peer"]),
+  });
+  const peer = net.connect(listener.addr);
+  peer.on("error", () => {});
+  try {
+    const from = new Promise((resolve) => {
+      peer.once("connect", () => resolve(`127.0.0.1:${peer.localPort}`));
+    });
+    peer.write("\x16\x03\x01\x00\x05hello");
+    await waitFor("the failure", () => told.length > 0);
+    assert.deepEqual(told, [await from]);
+  } finally {
+    peer.destroy();
     listener.close();
   }
 });
