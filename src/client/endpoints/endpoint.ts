@@ -4,16 +4,16 @@ import { messageOf, type RpcError } from "../../base/errors.ts";
 import { hastyReconnectMs } from "../../base/limits.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
+import type { ToldOfClients } from "../../wire/reply_checks.ts";
 import type { Call, Done } from "../call.ts";
 import type { Connection } from "../connection.ts";
-import { Ejection } from "./ejection.ts";
+import { EndpointCalls } from "./endpoint_calls.ts";
 import type { EndpointOwner } from "./endpoint_owner.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { type Idempotence, mayMove } from "../links/idempotence.ts";
 import { Link, SideLinks } from "../links/link.ts";
 import { connectionOf, type EndpointState } from "./endpoint_state.ts";
-import type { MethodLoads } from "./loads.ts";
-import { isRefusal, verdictOf } from "./verdict.ts";
+import { isRefusal } from "./verdict.ts";
 
 const reconnectBackoff = { baseMs: 50, maxMs: 5_000 };
 
@@ -23,7 +23,7 @@ export class Endpoint {
   readonly #dependencies: EndpointDependencies;
   readonly #owner: EndpointOwner<Endpoint>;
   readonly #backoff: Backoff;
-  readonly #ejection: Ejection;
+  readonly #calls: EndpointCalls;
   #instance: Instance;
   #share = 1;
   #listed = true;
@@ -47,12 +47,20 @@ export class Endpoint {
     this.#dependencies = dependencies;
     this.#backoff = new Backoff(dependencies.random, reconnectBackoff);
     this.#sides = new SideLinks(() => this.#connect(), dependencies.clock);
-    this.#ejection = new Ejection(dependencies.clock, () => owner.changed(this));
-    this.row = owner.loads.add(instance.weight);
+    this.#calls = new EndpointCalls({
+      loads: owner.loads,
+      weight: instance.weight,
+      clock: dependencies.clock,
+      ejectionOver: () => owner.changed(this),
+      suspected: () => {
+        if (this.isSound) owner.suspected(this);
+      },
+    });
+    this.row = this.#calls.row;
     this.#state = { kind: "connecting", link: this.#connect() };
   }
 
-  /** Its row in {@link EndpointOwner.loads}, until it is closed. Only it writes to that row. */
+  /** Its row in {@link EndpointOwner.loads}, until it is closed. */
   readonly row: number;
   /** Its position in its owner's list, so that it can be moved in constant time. */
   index = -1;
@@ -71,7 +79,7 @@ export class Endpoint {
   /** Factor of its weight for this client: larger if few other clients use it. @default 1 */
   set share(share: number) {
     this.#share = share;
-    this.#owner.loads.setWeight(this.row, this.weight);
+    this.#calls.weight = this.weight;
   }
 
   /** Why it has no connection, for messages. `undefined` if nothing went wrong yet. */
@@ -103,7 +111,7 @@ export class Endpoint {
   }
 
   get isEjected(): boolean {
-    return this.#ejection.isActive;
+    return this.#calls.isEjected;
   }
 
   get priority(): Priority {
@@ -113,7 +121,7 @@ export class Endpoint {
 
   /** Whether it is connected and nothing speaks against giving it calls. */
   get isSound(): boolean {
-    return this.#state.kind === "ready" && this.#listed && !this.#ejection.isActive;
+    return this.#state.kind === "ready" && this.#listed && !this.#calls.isEjected;
   }
 
   /** The registry lists it (again), maybe as a new instance at the same address. */
@@ -122,13 +130,12 @@ export class Endpoint {
     if (instance.id !== this.#instance.id && nowMs >= this.#renewalAtMs) {
       // This is a restarted server: failures before do not count, and no waiting is needed.
       this.#renewalAtMs = nowMs + hastyReconnectMs;
-      this.#owner.loads.forgetLacking(this.row);
-      this.#ejection.forget();
+      this.#calls.restarted();
       this.#backoff.reset();
       if (this.#state.kind === "waiting") this.#reconnect(this.#state.timer);
     }
     this.#instance = instance;
-    this.#owner.loads.setWeight(this.row, this.weight);
+    this.#calls.weight = this.weight;
     this.#listed = true;
     this.#owner.changed(this);
   }
@@ -143,7 +150,7 @@ export class Endpoint {
 
   /** The server does not offer the method. */
   lacks(method: string): void {
-    this.#owner.loads.of(method).lacks(this.row);
+    this.#calls.lacks(method);
   }
 
   /** Whether the server declares the method idempotent, now or on its last connection. */
@@ -160,48 +167,37 @@ export class Endpoint {
   send(call: Call, nowMs: number, done: Done): void {
     const connection = connectionOf(this.#state);
     if (connection === undefined) throw new Error(`Cannot send to ${this.address}: not connected`);
-    const loads = call.loads ??= this.#owner.loads.of(call.method);
     call.endpoint = this;
     call.attempts++;
-    call.sentAtMs = nowMs;
-    loads.sent(this.row, nowMs, call.stream !== undefined);
+    this.#calls.sent(call, nowMs);
     connection.send(call, done);
   }
 
   #ended(call: Call, error: RpcError | undefined, connection: Connection): void {
-    const { loads, sentAtMs } = call;
-    // A cancelled call was counted already, and the row of a closed endpoint may be reused.
-    if (loads !== undefined && sentAtMs !== undefined && !this.isClosed) {
-      loads.answered(this.row);
-      loads.noteIdle(this.row, connection.saidIdle);
-      // How long a stream takes depends on its caller too.
-      if (call.stream !== undefined && call.stream.received > 0) this.#ejection.answered();
-      else this.#judge(call, loads, error, sentAtMs, connection);
-    }
+    // The row of a closed one may be another's already.
+    if (!this.isClosed) this.#calls.ended(call, error, connection);
     call.sentAtMs = undefined;
   }
 
   /** A call that it was working on was cancelled. */
   gaveUp(call: Call): void {
     call.sentAtMs = undefined;
-    if (!this.isClosed) call.loads?.gaveUp(this.row);
+    if (!this.isClosed) this.#calls.gaveUp(call);
   }
 
   /** A call that it was working on has ended at its deadline. */
   timedOut(method: string, sentAtMs: number): void {
-    const nowMs = this.#dependencies.clock.now();
-    this.#owner.loads.of(method).observeLate(this.row, nowMs - sentAtMs, nowMs);
-    if (this.#ejection.timedOut() && this.isSound) this.#owner.suspected(this);
+    this.#calls.timedOut(method, sentAtMs);
   }
 
   /** Tells this client's load, and asks for that of all clients, which some servers do not tell. */
-  askLoad(...load: Parameters<Connection["askLoad"]>): void {
-    if (this.#state.kind === "ready") this.#state.connection.askLoad(...load);
+  askLoad(own: number, tell: (told: ToldOfClients) => void): void {
+    if (this.#state.kind === "ready") this.#state.connection.askLoad(own, tell);
   }
 
   /** Ejects it: it is not preferred for a while. It must not be ejected now. */
   eject(): void {
-    const durationMs = this.#ejection.start();
+    const durationMs = this.#calls.eject();
     this.#dependencies.log.warn("Ejected a server whose calls end at their deadlines", {
       server: this.address,
       durationMs,
@@ -242,33 +238,6 @@ export class Endpoint {
     this.#end();
     if (state.kind === "waiting") state.timer.cancel();
     else state.link.close();
-  }
-
-  /** Draws conclusions about the server from the end of a call. */
-  #judge(
-    call: Call,
-    loads: MethodLoads,
-    error: RpcError | undefined,
-    sentAtMs: number,
-    connection: Connection,
-  ): void {
-    const nowMs = error === undefined ? connection.receivedAtMs : this.#dependencies.clock.now();
-    const took = { tookMs: nowMs - sentAtMs, hadMs: call.deadlineAtMs - sentAtMs };
-    switch (verdictOf(error, took)) {
-      case "answered":
-        if (error === undefined) loads.observe(this.row, took.tookMs, nowMs);
-        this.#owner.loads.carriedOut(this.row);
-        return this.#ejection.answered();
-      case "late":
-        return this.timedOut(call.method, sentAtMs);
-      case "overloaded":
-        loads.penalize(this.row, nowMs);
-        this.#owner.loads.refused(this.row);
-        // Overload is no fault: without this server the others would have even more to do.
-        return this.#ejection.answered();
-      case "failed":
-        return loads.penalize(this.row, nowMs);
-    }
   }
 
   #connect(): Link {
@@ -312,7 +281,7 @@ export class Endpoint {
     this.#lastFailure = undefined;
     this.#refusal = undefined;
     // It may be another process than before, with other methods.
-    this.#owner.loads.forgetLacking(this.row);
+    this.#calls.forgetLacking();
     this.#state = { kind: connection.wentAway ? "draining" : "ready", link, connection };
     this.#dependencies.log.debug("Connected", { server: this.address });
     this.#dependencies.serverChanged?.(this.address, "connected");
@@ -334,7 +303,7 @@ export class Endpoint {
     const before = this.#idempotence;
     idempotence.follow(before);
     this.#idempotence = idempotence;
-    this.#owner.loads.forgetLacking(this.row);
+    this.#calls.forgetLacking();
     this.#state = { kind: "ready", link, connection };
     const moves = (call: Call) => call.endpoint === this && mayMove(call, before, idempotence);
     if (isInDoubt) state.connection.handOver(connection, moves);
@@ -386,11 +355,11 @@ export class Endpoint {
 
   #end(): void {
     this.#state = { kind: "closed" };
-    this.#ejection.forget();
+    this.#calls.forgetEjection();
     this.#sides.close();
     this.#owner.changed(this);
     // Last of all: it may be picked until its owner has removed it from the lists.
-    this.#owner.loads.remove(this.row);
+    this.#calls.close();
   }
 
   #reconnect(timer: Timer): void {
