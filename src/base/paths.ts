@@ -26,6 +26,9 @@ export function isAbsolutePath(path: string, windows: boolean = isWindows): bool
   return windows ? /^([A-Za-z]:|[\\/])[\\/]/.test(path) : path.startsWith("/");
 }
 
+/** The environment variable with the user's home, for messages. */
+export const homeVariable: string = isWindows ? "USERPROFILE" : "HOME";
+
 /**
  * The directory that a variable of the environment names, or else one in the user's home;
  * `undefined`: neither is an absolute path. A relative one counts as not set, as XDG has it.
@@ -83,13 +86,20 @@ export function directoryOf(path: string): string {
  * @param windows whether it is a path of Windows. @default those of this system
  */
 export function fileUrlOf(path: string, windows: boolean = isWindows): string {
-  const plain = windows ? path.replaceAll("\\", "/") : path;
+  const plain = windows ? path.replaceAll("\\", "/").replace(verbatim, rootOf) : path;
   // What the parser of URLs would not take for a part of the path. It encodes all else that needs
   // it, so that a module has the same URL here as where another one imports it.
   const encoded = plain.replace(/[%?#\\\s]/g, (sign) => encodeURIComponent(sign));
   // A share of Windows has its host there.
   return new URL(windows && encoded.startsWith("//") ? `file:${encoded}` : `file:///${encoded}`)
     .href;
+}
+
+/** How Windows' own functions and many programs write paths of any length: `\\?\C:\a.ts`. */
+const verbatim = /^\/\/[?.]\/(UNC\/|(?=[A-Za-z]:))/i;
+
+function rootOf(_: string, share: string): string {
+  return share === "" ? "" : "//";
 }
 
 /**

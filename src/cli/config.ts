@@ -1,5 +1,5 @@
 import { messageOf, RpcError } from "../base/errors.ts";
-import { appendLine, joinPath, readRegularFile } from "../base/paths.ts";
+import { appendLine, homeVariable, joinPath, readRegularFile } from "../base/paths.ts";
 import { hintFor } from "../base/names/nearest.ts";
 import { assertServiceName, parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
 import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
@@ -117,7 +117,8 @@ function ownPath(): string {
   const path = userSettingsPath();
   if (path !== undefined) return path;
   throw new CommandError(
-    "Cannot tell where settings are kept: neither HOME nor XDG_CONFIG_HOME is an absolute path",
+    `Cannot tell where settings are kept: neither ${homeVariable} nor ` +
+      `${Deno.build.os === "windows" ? "APPDATA" : "XDG_CONFIG_HOME"} is an absolute path`,
   );
 }
 
@@ -134,7 +135,9 @@ async function trust(settings: Flags, json: boolean): Promise<number> {
   }
   const path = trustedListPath(userSettingsPath());
   if (path === undefined) {
-    throw new CommandError("Cannot remember what is trusted: the environment has no HOME");
+    throw new CommandError(
+      `Cannot remember what is trusted: the environment has no ${homeVariable}`,
+    );
   }
   // By its full path all of it counts already, as in the user's own file.
   const read = await readSettingsFile(joinPath(Deno.cwd(), settingsFileName), () => settings);

@@ -2,7 +2,7 @@
 
 import { CommandError } from "../base/command_error.ts";
 import { withoutStack } from "../base/errors.ts";
-import { isAbsolutePath, joinPath, userDirectory } from "../base/paths.ts";
+import { homeVariable, isAbsolutePath, joinPath, userDirectory } from "../base/paths.ts";
 
 /** The names of the files in the directory of keys. */
 export const keyFiles = {
@@ -110,7 +110,8 @@ export function requiredKeysDirectory(): string {
   const directory = keysDirectory();
   if (directory !== undefined) return directory;
   throw new CommandError(
-    "Cannot tell where keys are kept: the environment has no HOME; name a directory by RPC_KEYS",
+    `Cannot tell where keys are kept: the environment has no ${homeVariable}; name a directory by ` +
+      "RPC_KEYS",
   );
 }
 

@@ -90,6 +90,8 @@ Deno.test("fileUrlOf() and pathOfFileUrl() know drives and shares of Windows", (
     assert.equal(pathOfFileUrl(url, true), path);
   }
   assert.equal(fileUrlOf("C:/a/b.ts", true), "file:///C:/a/b.ts");
+  assert.equal(fileUrlOf("\\\\?\\C:\\a b.ts", true), "file:///C:/a%20b.ts");
+  assert.equal(fileUrlOf("\\\\?\\UNC\\server\\share\\b.ts", true), "file://server/share/b.ts");
 });
 
 Deno.test("a module has the same URL by its path as where another one imports it", async () => {

@@ -151,7 +151,7 @@ Deno.test("without a home nothing below the working directory is the user's own"
   put(home, 'registry = "local:/stranger"\n');
   const trusted = await home.run(["config", "trust"], { env });
   assert.equal(trusted.code, 1);
-  assert.match(trusted.stderr, /no HOME/);
+  assert.match(trusted.stderr, /no (HOME|USERPROFILE)$/m);
 });
 
 Deno.test("Tab asks no registry that a stranger's rpc.toml names, and says nothing", async () => {

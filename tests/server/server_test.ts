@@ -227,6 +227,7 @@ serverTest(
     const next = await harness.connectTo(port);
     assert.equal((await next.call(1, "ping")).result, "pong");
   },
+  shTest,
 );
 
 serverTest(
