@@ -239,13 +239,20 @@ class Worker:
                 self._wire.refuse(request["id"], -32601, f"Cannot find {request['method']}", {"executed": "no"})
 
     def _start(self, call: Call) -> None:
+        try:
+            self._begin(call)
+        except RuntimeError as error:  # The system has no thread for it, which must not end the other calls.
+            message = f"Cannot run {call.procedure.name}: {error}"
+            self._wire.refuse(call.number, INTERNAL_ERROR, message, {"executed": "no"})
+            self._end(call)
+
+    def _begin(self, call: Call) -> None:
         if call.procedure.is_async:
             context = contextvars.copy_context()
             context.run(caller_of_call.set, call.caller)
             self._run_loop()
             self._loop.call_soon_threadsafe(self._start_task, call, context=context)
         elif call.procedure.kind == "io":
-            self._threads.append(call)
             threading.Thread(target=self._run_in_thread, args=(call,), name=call.procedure.name, daemon=True).start()
         else:
             self._run(call)
@@ -253,8 +260,8 @@ class Worker:
     def _run_loop(self) -> None:
         if self._is_loop_running:
             return
-        self._is_loop_running = True
         threading.Thread(target=self._turn, name="rpc event loop", daemon=True).start()
+        self._is_loop_running = True
 
     def _turn(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -274,6 +281,7 @@ class Worker:
         call.stop = lambda: void(self._loop.call_soon_threadsafe(stop))
 
     def _run_in_thread(self, call: Call) -> None:
+        self._threads.append(call)
         try:
             self._run(call)
         finally:

@@ -230,6 +230,29 @@ class Behaviour(unittest.TestCase):
             self.assertIn("result", answers[900])
             self.assertEqual(answers[901]["error"]["message"], "begins failed: CancelledError")
 
+    def test_a_call_for_which_there_is_no_thread_fails_alone(self):
+        text = """
+            import threading
+            from rpc import procedure
+            start = threading.Thread.start
+            def full():
+                def refuses(thread): raise RuntimeError("can't start new thread")
+                threading.Thread.start = refuses
+            def free(): threading.Thread.start = start
+            @procedure(kind="io")
+            def waits(): return 1
+            async def awaits(): return 2
+        """
+        with Worker(text) as worker:
+            worker.call("full")
+            for method in ("waits", "awaits"):
+                with self.subTest(method), self.assertRaises(Failed) as caught:
+                    worker.call(method)
+                self.assertEqual(caught.exception.message, f"Cannot run {method}: can't start new thread")
+                self.assertEqual(caught.exception.data, {"executed": "no"})
+            worker.call("free")
+            self.assertEqual([worker.call("waits"), worker.call("awaits")], [1, 2])
+
 
 class Files(unittest.TestCase):
     def test_a_decorator_may_change_what_is_returned(self):
