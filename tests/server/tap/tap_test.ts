@@ -17,18 +17,19 @@ class CountingClock extends VirtualClock {
   }
 }
 
-function start(params: TapParams) {
+function start(params: TapParams, credit = 1_000) {
   const clock = new CountingClock(startedAtMs);
   const told: TapItem[] = [];
+  const over: string[] = [];
   const tap = new Tap({
     params,
-    sink: { credit: 1_000, items: (items) => told.push(...items as TapItem[]) },
+    sink: { credit, items: (items) => told.push(...items as TapItem[]) },
     deadlineAtMs: startedAtMs + 60_000,
     clock,
-    ended() {},
+    ended: (error) => over.push(error.name),
   });
   clock.looks = 0;
-  return { clock, told, tap, held: new Set<HeardCall>() };
+  return { clock, told, tap, over, held: new Set<HeardCall>() };
 }
 
 type Started = ReturnType<typeof start>;
@@ -92,4 +93,53 @@ Deno.test("slow calls beyond those that are told are counted, at their end too",
   started.clock.advance(1_000);
   assert.equal(started.told.length, tapEventsMax + 1);
   assert.deepEqual(shown(started).at(-1), { missed: 5 });
+});
+
+Deno.test("only procedures that were asked for are heard, and only calls that failed, if these were", () => {
+  const named = start({ methods: ["fib", "report.*"] });
+  assert.deepEqual(
+    ["fib", "fibs", "report.day", "ping"].map((method) => named.tap.wants(method)),
+    [true, false, true, false],
+  );
+  const failed = start({ failed: true });
+  ended(failed, 1);
+  ended(failed, 2.00049, new RpcError("Overloaded", "Full"));
+  assert.deepEqual(failed.told.map((item) => "method" in item && [item.outcome, item.ms]), [
+    ["Overloaded", 2],
+  ]);
+});
+
+Deno.test("calls past what its listener has room for are counted, and told with the next one or alone", () => {
+  const started = start({ counts: true }, 2);
+  for (let i = 1; i <= 5; i++) ended(started, i);
+  assert.deepEqual(shown(started), ["[1]", "[2]"]);
+  started.clock.advance(2_000);
+  assert.equal(started.told.length, 2, "there is no room for their number either");
+  started.tap.more(1);
+  ended(started, 6);
+  assert.deepEqual([shown(started).at(-1), started.told.at(-1)?.missed], ["[6]", 3]);
+  ended(started, 7);
+  started.tap.more(5);
+  started.clock.advance(2_000);
+  assert.deepEqual(shown(started).slice(3), [{ missed: 1 }]);
+});
+
+Deno.test("it ends at its deadline, once, and what comes later is not heard", async () => {
+  for (const params of [{}, { slowMs: 100 }]) {
+    const started = start(params);
+    started.clock.advance(59_999);
+    assert.deepEqual(started.over, []);
+    started.clock.advance(1);
+    started.tap.cancel();
+    ended(started, 200);
+    await Promise.resolve();
+    assert.deepEqual([started.over, started.told], [["DeadlineExceeded"], []]);
+    assert.equal(started.clock.pendingTimers, 0);
+  }
+  const again = start({ slowMs: 100 });
+  for (const ageMs of [150, 160]) {
+    ended(again, ageMs);
+    await Promise.resolve();
+  }
+  assert.deepEqual(shown(again), ["[150]", "[160]"], "each turn is judged");
 });
