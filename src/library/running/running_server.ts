@@ -85,8 +85,11 @@ export class RunningServer implements AsyncDisposable {
     // Not before: one that cannot be announced is not closed either.
     const { keys, clock, log, discovery, service, listen, advertise, interfaces } = options;
     const { host } = address;
-    if (advertise === undefined && host !== listen.host && isOfNetwork(discovery.url)) {
-      const moved = (host: string) => this.#move({ ...address, host });
+    if (advertise === undefined && isOfNetwork(discovery.url)) {
+      const moved = (now: string) => {
+        if (host !== listen.host) this.#move({ ...address, host: now });
+        else if (now !== host) log.warn(leftBehindText(host, now));
+      };
       this.#following = followAddress({ host, interfaces, clock, moved });
     }
     if (keys === undefined) return;
@@ -295,6 +298,12 @@ export class RunningServer implements AsyncDisposable {
       if (announcement.isRegistered && !this.#hadTrouble) log.info("Registered");
     });
   }
+}
+
+/** What is said of a server that listens on an address alone that its machine has no longer. */
+function leftBehindText(host: string, now: string): string {
+  return `This machine has the address ${now} in place of ${host}, where nobody reaches this ` +
+    "server any more: start it again on that one, or on 0.0.0.0 to listen on whichever there is";
 }
 
 /** @throws {RpcError} InvalidParams: more workers are to be kept than there may be */

@@ -119,6 +119,31 @@ Deno.test("a server whose machine has another address is announced there, and on
   assert.deepEqual([[...announced], seen], [[], ["192.168.0.211", "192.168.0.212"]]);
 });
 
+Deno.test("a server on an address that its machine has no longer says so, once", async () => {
+  let own = "127.0.0.1";
+  const log = new RecordingLogger();
+  const looks: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    every(periodMs, callback) {
+      looks.push(callback);
+      return systemClock.every(periodMs, callback);
+    },
+  };
+  await using _server = await RunningServer.start({
+    ...plain,
+    interfaces: () => [{ name: "eth0", address: own, family: "IPv4" }],
+    discovery: { ...takesAll, url: "zookeeper://192.168.0.100:2181" },
+    clock,
+    log,
+  });
+  own = "192.168.0.212";
+  for (const look of [...looks, ...looks]) look();
+  const told = log.warnings.filter((line) => line.includes("nobody reaches this server any more"));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? "", /^This machine has the address 192\.168\.0\.212 in place of 127\./);
+});
+
 // Clients of the new cluster use no server that is announced as one of the former.
 Deno.test("a server that gets keys of another cluster is announced as one of it, while it serves", async () => {
   await using former = await TestCluster.create();
