@@ -125,8 +125,7 @@ function show() {
     const answer = await fetch("openrpc.json");
     const document = parseExactly(await answer.text());
     if (!answer.ok) throw new Error(`${t("no server answers")}: ${document.detail}`);
-    offered = document;
-    methods.offer(document.methods, wanted());
+    return document;
   }
 
   let version;
@@ -141,12 +140,17 @@ function show() {
     say(state, seen.problem === undefined ? "" : `${t("no server answers")}: ${seen.problem}`);
     if (seen.version === version) return;
     version = seen.version;
+    // What is asked for in its place has the last word: a newer version, or the token.
+    const isLast = () => !isLeft && version === seen.version;
     try {
-      await look();
+      const document = await look();
+      if (!isLast()) return;
+      offered = document;
+      methods.offer(document.methods, wanted());
     } catch (error) {
+      if (!isLast()) return;
       version = undefined;
-      // What is asked for in its place has the last word.
-      if (!isLeft) say(state, error.message);
+      say(state, error.message);
     }
   }
 

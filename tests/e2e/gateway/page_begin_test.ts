@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { browserTest, launchChromium, patient } from "../../support/chromium.ts";
+import { waitFor } from "../../support/wait_for.ts";
 import { servePage } from "../../support/page_server.ts";
 
+/** What the servers offer: one method of that name. */
+const offer = (name: string) =>
+  JSON.stringify({
+    ...{ openrpc: "1.3.2", info: {} },
+    methods: [{ name, paramStructure: "by-position", params: [] }],
+  });
+
 browserTest(
-  "the page says what it waits for, and is there before any server has answered",
+  "the page says what it waits for, is there before any server has answered, and shows the newest",
   async (executablePath) => {
     await using server = servePage();
     const browser = await launchChromium(executablePath);
@@ -11,8 +19,11 @@ browserTest(
       const page = patient(await browser.newPage());
       const asked = Promise.withResolvers<() => void>();
       await page.route("**/metrics", (route) => asked.resolve(() => void route.continue()));
-      // Asked of servers, of which none answers.
-      await page.route("**/openrpc.json", () => {});
+      // Asked of servers, of which none answers at first.
+      const looks: ((body: string) => Promise<void>)[] = [];
+      await page.route("**/openrpc.json", (route) => {
+        looks.push((body) => route.fulfill({ contentType: "application/json", body }));
+      });
       await page.goto(server.url, { waitUntil: "commit" });
       await page.getByText("Asking the gateway").waitFor();
       (await asked.promise)();
@@ -20,6 +31,14 @@ browserTest(
       await page.getByText("Asking the servers").waitFor();
       server.tell({ servers: [], methods: {}, version: "one", problem: "none is up" });
       await page.getByText("no server answers: none is up").waitFor();
+      server.tell({ servers: [], methods: {}, version: "two" });
+      await waitFor("the second look", () => looks.length === 2);
+      await looks[1]?.(offer("newer"));
+      await page.getByRole("button", { name: "newer" }).waitFor();
+      await looks[0]?.(offer("older"));
+      server.tell({ servers: [], methods: {}, version: "two", problem: "none is left" });
+      await page.getByText("no server answers: none is left").waitFor();
+      assert.equal(await page.getByRole("button", { name: "newer" }).count(), 1);
     } finally {
       await browser.close();
     }
