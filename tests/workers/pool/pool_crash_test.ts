@@ -48,7 +48,8 @@ Deno.test("a worker that exhausts its memory is replaced", async () => {
   await withPool({ command }, async (harness) => {
     const lost = await harness.failure("exhaust", [], { timeoutMs: 600_000 });
     assert.equal(lost.name, "WorkerLost");
-    assert.match(lost.message, /ran out of memory/);
+    // There V8 tells it on the server's own stderr.
+    if (Deno.build.os !== "windows") assert.match(lost.message, /ran out of memory/);
     assert.equal(await harness.call("fib", [5]), 5);
   });
 });
