@@ -47,6 +47,24 @@ Deno.test("a line tells the method on the narrowest terminal, and of an error it
   assert.match(failed, /12\.3 ms {2}NotFound {2}resize\(1\): no/);
 });
 
+Deno.test("the wider the terminal, the more of a call is told, and columns keep their width", () => {
+  const lines = new TapLines();
+  const event = {
+    ...{ atMs: Date.UTC(2026, 0, 1, 12, 34, 56, 789), from: "10.0.0.7:1", ms: 12.34, missed: 0 },
+    ...{ method: "m", params: null, outcome: "ok" },
+  };
+  const lineOf = (port: number, caller: string | null, columns?: number) =>
+    lines.of(instanceAt(port), { ...event, caller }, columns).join("");
+  assert.match(
+    lineOf(12_345, "the-name-of-alice", 200),
+    /^12:34:56\.789Z +12\.3 ms {2}ok +127\.0\.0\.1:12345 {2}the-name-of-alice {2}m\(\?\)$/,
+  );
+  assert.match(lineOf(7, null, 200), / 127\.0\.0\.1:7 {4} {2}10\.0\.0\.7:1 {7} {2}m\(\?\)$/);
+  assert.match(lineOf(7, null, 100), /^12:34:56 +12\.3 ms {2}ok +127\.0\.0\.1:7 {4} {2}m\(\?\)$/);
+  assert.match(lineOf(7, null, 60), /^12:34:56 +12\.3 ms {2}ok +m\(\?\)$/);
+  assert.match(lineOf(7, null), /^12:34:56\.789Z .*10\.0\.0\.7:1 {7} {2}m\(\?\)$/);
+});
+
 Deno.test("for programs a number of calls is no call", () => {
   assert.deepEqual(JSON.parse(jsonOf(instance, { missed: 3 })), {
     server: "127.0.0.1:7",

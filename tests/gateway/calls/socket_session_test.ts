@@ -113,6 +113,33 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
   assert.equal(clock.pendingTimers, 0);
 });
 
+Deno.test("a stream brings as many items as were granted, and is answered by their number", async () => {
+  const clock = new VirtualClock();
+  const stream = new CallStream(64, () => {});
+  const calls = { timeoutMs: 1_000, stream: () => stream } as unknown as Calls;
+  const peer = new Peer();
+  const unread = new Budget(1e9, clock);
+  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turns: atOnce }, {});
+  await peer.ask({ stream: 2 });
+  stream.items(["a", "b", "c", "d"], 4);
+  await settled();
+  assert.equal(peer.sent.length, 2);
+  await peer.ask();
+  assert.match(peer.sent[2] ?? "", /"id":1,"error":.*with an id that is in use/);
+  for (const [id, n] of [[7, 5], [1, 1]]) {
+    await peer.say({ jsonrpc: "2.0", method: "rpc.more", params: { id, n } });
+  }
+  assert.equal(peer.sent.length, 4, "what is granted to another call is no matter of this one");
+  await peer.say({ jsonrpc: "2.0", method: "rpc.more", params: { id: 1, n: 9 } });
+  stream.ended({ result: null } as CallReport);
+  await settled();
+  assert.match(peer.sent[4] ?? "", /"d"/);
+  assert.deepEqual(JSON.parse(peer.sent[5] ?? ""), { jsonrpc: "2.0", id: 1, result: 4 });
+  assert.equal(peer.sent.length, 6);
+  await clock.advanceAsync(1_000 + wheelLingerMs);
+  assert.equal(clock.pendingTimers, 0);
+});
+
 Deno.test("items that are not granted are not sent at the end of their call either (P-57)", async () => {
   const clock = new VirtualClock();
   const streams: CallStream[] = [];
