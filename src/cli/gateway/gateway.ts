@@ -1,6 +1,7 @@
 import { aborted, systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { emptyCoreFiles } from "../../base/system/core_files.ts";
+import { raiseHandles } from "../process/raise_handles.ts";
 import { type HostPort, parseHostPort } from "../../base/names/host_port.ts";
 import { Client } from "../../client/client.ts";
 import { Gateway } from "../../gateway/gateway.ts";
@@ -38,6 +39,7 @@ export async function run(
   { flags, positionals: [address = addressDefault, port] }: CommandInput<typeof gatewayFlags>,
 ): Promise<number> {
   emptyCoreFiles();
+  raiseHandles();
   const listen = listenAddress(port === undefined ? address : joined(address, port));
   const tls = tlsOf(flags);
   guard(listen, flags, tls !== undefined);

@@ -2,6 +2,7 @@ import { printReady } from "../../terminal/print_ready.ts";
 import { aborted, systemClock } from "../../base/clock.ts";
 import { RpcError } from "../../base/errors.ts";
 import { emptyCoreFiles } from "../../base/system/core_files.ts";
+import { raiseHandles } from "../process/raise_handles.ts";
 import { outliveFileSizes } from "../../base/system/outlive_file_sizes.ts";
 import { collectGarbage, giveBackMemory } from "../../base/system/spare_memory.ts";
 import { demoVariable } from "../../demo/demo_variable.ts";
@@ -52,6 +53,7 @@ interface Supervisors {
 /** `rpc serve [host] [port] [module]` */
 export async function run(input: Input): Promise<number> {
   emptyCoreFiles();
+  raiseHandles();
   const place = placeOf(input.positionals);
   const source = sourceOf(input.flags, place.module);
   const sandbox = await sandboxOf(input.flags);
