@@ -11,7 +11,8 @@ import { removeQuietly } from "../paths.ts";
  * @param subject what is changed, for the error: `the keys`
  * @param stays whether the file is there afterwards; one that goes is in nobody's way who works for
  * another user. Windows keeps it in any case
- * @throws {Error} the file system's, or that another process holds it for too long
+ * @throws {Error} the file system's, that it is no regular file, or that another process holds it
+ * for too long
  */
 export async function lockFile(
   path: string,
@@ -21,6 +22,7 @@ export async function lockFile(
 ): Promise<Disposable> {
   const giveUpAtMs = clock.now() + fileLockTimeoutMs;
   while (true) {
+    assertRegularOrNone(path);
     const file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
     try {
       if (tryLock(file) && isStillAt(path, file)) return stays ? file : removedAtEnd(path, file);
@@ -37,6 +39,18 @@ export async function lockFile(
     }
     await sleep(clock, fileLockRetryMs);
   }
+}
+
+/** Opening a pipe would block until it has a reader, and a link leads to what is for others. */
+function assertRegularOrNone(path: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (!info.isFile) throw new Error(`${path} is no regular file: remove it`);
 }
 
 /** Where the file system has no locks, everybody has one: a change is better than none. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileLockRetryMs } from "../../../src/base/limits.ts";
 import { lockFile } from "../../../src/base/system/file_lock.ts";
+import { linkTest } from "../../support/posix.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 
 Deno.test("a lock that goes with its owner is held by one of those who wait at a time", async () => {
@@ -49,6 +50,24 @@ Deno.test("who has the lock of a file that was removed meanwhile takes that of t
     assert.equal(tryLockSync.call(other, true), false);
   } finally {
     Deno.FsFile.prototype.tryLockSync = tryLockSync;
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+linkTest("a pipe, a directory or a link in the place of a lock is an error", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const made = await new Deno.Command("mkfifo", { args: [`${directory}/pipe`] }).output();
+    assert.ok(made.success);
+    Deno.mkdirSync(`${directory}/directory`);
+    Deno.symlinkSync(`${directory}/elsewhere`, `${directory}/link`);
+    for (const name of ["pipe", "directory", "link"]) {
+      await assert.rejects(
+        lockFile(`${directory}/${name}`, "a file", true),
+        new RegExp(`^Error: .*/${name} is no regular file: remove it$`),
+      );
+    }
+  } finally {
     await Deno.remove(directory, { recursive: true });
   }
 });
