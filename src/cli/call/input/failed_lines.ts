@@ -40,14 +40,30 @@ export class FailedLines {
   }
 
   /**
-   * Adds a line, given without LF. It is written at once, so that it survives any end of the
-   * program.
+   * Adds a line, given without LF, all of it or nothing. It is written at once, so that it survives
+   * any end of the program.
    *
    * @throws {Error} it cannot be written
    */
   add(line: string): void {
-    writeWhole(this.#file, `${line}\n`);
+    const lengthBefore = this.#file.statSync().size;
+    try {
+      writeWhole(this.#file, `${line}\n`);
+    } catch (error) {
+      this.#cutTo(lengthBefore);
+      throw error;
+    }
     this.#count++;
+  }
+
+  /** A full disk may have taken a part of a line, which the next one would be joined to. */
+  #cutTo(length: number): void {
+    try {
+      this.#file.truncateSync(length);
+      this.#file.seekSync(length, Deno.SeekMode.Start);
+    } catch {
+      // A pipe or a device.
+    }
   }
 
   /** Closes the file. */
