@@ -1639,7 +1639,7 @@ class _Core:
         """Makes a call, as often as that is safe and of use, within its deadline."""
         self._budget.deposit(self.loop.time())
         timer = self.loop.call_at(call.deadline, call.expire)
-        refusals = _Backoff(0.01, 0.5)
+        refusals = _Backoff(0.02, 1)
         self._calls.add(call)
         try:
             while True:

@@ -43,7 +43,7 @@ const budgetWaitMs = 50;
 /** How long a call that no connected server can take waits for more of them, each time. */
 const newcomerWaitMs = 20;
 
-const refusalBackoff = { baseMs: 10, maxMs: 500 };
+const refusalBackoff = { baseMs: 20, maxMs: 1_000 };
 
 /**
  * Sends a call again if that is safe: it did not run (`executed: "no"`), or running it twice does
