@@ -60,6 +60,8 @@ Deno.test("parametersOf() reads names in any script, and defaults that are plain
     [(n = -1.5, big = 1_000, yes = true, now = Date) => [n, big, yes, now], {
       ...{ n: -1.5, big: 1000, yes: true, now: "code" },
     }],
+    // As a minifier writes it, and as another style does.
+    [Function("return (n=5,text='a',both='\"')=>n")(), { n: 5, text: "a", both: "code" }],
     [object.method, { a: "none", b: "x, y)" }],
     [object["computed(x)"], { n: "none" }],
   ];
@@ -114,6 +116,17 @@ Deno.test("membersOf() reads what a function takes out of its only parameter", (
   assert.deepEqual(members.map(({ fallback }) => fallback?.value), [
     ...[2, "x", [1], undefined, undefined],
   ]);
+});
+
+Deno.test("definitionsIn() tells parameters that TypeScript marks as optional, in overloads too", () => {
+  const optionalOf = (source: string) => [...definitionsIn(source)("f")?.optional ?? []];
+  assert.deepEqual(optionalOf("function f(a: number, b?: string, c = 1, d?) {}"), ["b", "d"]);
+  assert.deepEqual(optionalOf("function f(a: Map<string, number>, b?: (x?: 1) => 2) {}"), ["b"]);
+  assert.deepEqual(optionalOf("function f(a = b ? c : d, e: { x?: 1 }) {}"), []);
+  assert.deepEqual(
+    optionalOf("function f(a?: 1): 2;\nfunction f(a?: 1, b?: 2): 3;\nfunction f(...all) {}"),
+    ["a", "b"],
+  );
 });
 
 Deno.test("definitionsIn() takes a function's own comment, in texts of any kind", () => {

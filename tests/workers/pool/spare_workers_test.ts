@@ -74,6 +74,17 @@ Deno.test("one worker is started for each call that waits, and none twice for th
   assert.equal(up(), 6);
 });
 
+Deno.test("a place that was added is looked at, also where all others had workers", () => {
+  const { clock, slots, spare, up } = places(2, 0);
+  for (const slot of slots) slot.isSlow = true;
+  spare.wanted(5);
+  assert.equal(up(), 2);
+  slots.push(new FakePlace(clock));
+  spare.added();
+  spare.wanted(5);
+  assert.equal(up(), 3);
+});
+
 Deno.test("a worker that has to show that it is alive counts for none that is idle", () => {
   const { slots, spare, up } = places(2, 1);
   const [first] = slots;
