@@ -624,11 +624,14 @@ exec('''
 class InvalidParams(ValueError): pass
 class Bounds:
     def __init__(self, **bounds): self.__dict__.update(bounds)
-def caller(): raise RuntimeError("caller() is not known in another process: ask before, and pass it on")
+def caller(): raise RuntimeError('caller() is not known in another process: ask before, and pass it on')
 def procedure(function=None, **options): return function or (lambda marked: marked)
 ''', rpc.__dict__)
 """
-"""What lets a new process of multiprocessing import a file that imports `rpc`. None of it is called there."""
+"""
+What lets a new process of multiprocessing import a file that imports `rpc`. None of it is called there. It
+has no double quotes: Windows' command line is put together with some around each word, and escapes none.
+"""
 
 
 def give_rpc_to_children() -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 from running import ADAPTER, Failed, Worker
 
@@ -150,9 +151,13 @@ class Behaviour(unittest.TestCase):
         with self.assertRaises(Failed):
             self.worker.call("chained")
         log = self.worker.log()
-        told = json.loads(log[log.rindex("\x1e") + 1 :].splitlines()[0])
-        self.assertEqual(told["message"], "chained failed: ValueError: outer")
-        stack = "\n".join(told["stack"])
+        if sys.platform == "win32":
+            message, *lines = log.strip().splitlines()
+            stack = "\n".join(line[4:] for line in lines)
+        else:
+            told = json.loads(log[log.rindex("\x1e") + 1 :].splitlines()[0])
+            message, stack = told["message"], "\n".join(told["stack"])
+        self.assertEqual(message, "chained failed: ValueError: outer")
         self.assertRegex(stack, r'File ".*tasks\.py", line \d+, in chained\n    raise ValueError\("outer"\)')
         self.assertIn("ZeroDivisionError", stack)
         for own in ("rpc_worker", "rpc_procedures", "rpc_hints"):
@@ -165,8 +170,20 @@ class Behaviour(unittest.TestCase):
         finally:
             sys.path.remove(ADAPTER)
         for count, stack in ((20, list(range(20))), (100, [*range(10), "...", *range(91, 100)])):
-            told = rpc_worker.report("it failed", "\n".join(map(str, range(count))) + "\n")
+            with unittest.mock.patch.object(sys, "platform", "linux"):
+                told = rpc_worker.report("it failed", "\n".join(map(str, range(count))) + "\n")
             self.assertEqual(json.loads(told.strip("\x1e\n")), {"message": "it failed", "stack": list(map(str, stack))})
+
+    def test_on_windows_a_failure_is_told_in_lines_for_people_and_new_processes_get_no_double_quote(self):
+        sys.path.insert(0, ADAPTER)
+        try:
+            import rpc_worker
+        finally:
+            sys.path.remove(ADAPTER)
+        with unittest.mock.patch.object(sys, "platform", "win32"):
+            told = rpc_worker.report("it failed", "at C:\\jobs\nwith \x1b[31m\n")
+        self.assertEqual(told, "\nit failed\n    at C:\\jobs\n    with \\x1b[31m\n")
+        self.assertNotIn('"', rpc_worker.RPC_IN_CHILDREN)
 
     def test_what_is_printed_without_a_line_feed_is_in_the_log_when_the_call_ends(self):
         for method in ("prints", "async_prints"):
