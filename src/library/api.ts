@@ -9,21 +9,38 @@ type Arguments<Input extends InputSchema> = z.input<Input> extends infer Given
   ? Given extends readonly unknown[] ? Given : [params: Given]
   : never;
 
+/** What arrives as it was returned. */
+type Unchanged =
+  | (string | number | boolean | bigint | null | undefined)
+  | readonly Unchanged[]
+  | { readonly [name: string]: Unchanged };
+
+/** A plain function's result as JSON carries it: a `Date` arrives as text. `any` stays as it is. */
+type Sent<Value> = 0 extends 1 & Value ? Value
+  : Value extends Unchanged ? Value
+  : Value extends { toJSON(): infer Json } ? Json
+  : Value extends object ? { [Key in keyof Value]: Sent<Value[Key]> }
+  : Value;
+
+/** All items of a plain generator, or the result of another function. */
+type Returned<Result> = 0 extends 1 & Result ? Result
+  : [Result] extends [Items<infer Item>] ? Sent<Item>[]
+  : Sent<Awaited<Result>>;
+
 /** The type of an export as a method; `never` if it cannot be called over the network. */
 type Method<Export> = Export extends StreamProcedure<infer Input, infer Output>
   ? (...args: Arguments<Input>) => Promise<z.output<Output>[]>
   : Export extends Procedure<infer Input, infer Output>
     ? (...args: Arguments<Input>) => Promise<z.output<Output>>
-  : Export extends (...args: infer Args) => Items<infer Item> ? (...args: Args) => Promise<Item[]>
   : Export extends (...args: infer Args) => infer Result
-    ? (...args: Args) => Promise<Awaited<Result>>
+    ? (...args: Args) => Promise<Returned<Result>>
   : never;
 
 /** The type of an export as a stream method; `never` if it is no stream. */
 type StreamMethod<Export> = Export extends StreamProcedure<infer Input, infer Output>
   ? (...args: Arguments<Input>) => AsyncIterableIterator<z.output<Output>>
   : Export extends (...args: infer Args) => Items<infer Item>
-    ? (...args: Args) => AsyncIterableIterator<Item>
+    ? (...args: Args) => AsyncIterableIterator<Sent<Item>>
   : never;
 
 /**
@@ -39,9 +56,10 @@ const ownNames: ReadonlySet<string> = new Set<OwnName>(["then", "toJSON", "toStr
 
 /**
  * The methods of a module. A procedure becomes a function from its schema's input to a promise of
- * its output; a plain function returns a promise. A stream returns a promise of all its items as an
- * array: see {@link StreamApi}. The methods of a module that exports an object of functions by
- * default are `Api<typeof module.default>`.
+ * its output; a plain function returns a promise of what JSON carries, such as the text of a
+ * `Date`. A stream returns a promise of all its items as an array: see {@link StreamApi}. The
+ * methods of a module that exports an object of functions by default are
+ * `Api<typeof module.default>`.
  *
  * @example
  * ```ts

@@ -38,7 +38,8 @@ export interface ConnectOptions extends RegistryOptions {
 /**
  * Finds the servers of a service, now and as they come and go, and returns a client that calls
  * them. It uses the same registry as `rpc call` by default: see {@link RegistryOptions}. It does
- * not wait for a server: the first call does, for a moment.
+ * not wait for a server: the first call does, for a moment. A program does not end while its client
+ * is open: declare it by `await using`, or close it.
  *
  * It uses this machine's keys, and those that come in their place. After an hour it renews them
  * itself before they end, as a server does, and tells `log` if it cannot.

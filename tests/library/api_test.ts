@@ -13,10 +13,38 @@ const procedures = {
   ),
   add: (a: number, b: number): number => a + b,
   later: async (text: string): Promise<string> => await text,
+  found: (): Found => ({ at: new Date(0), kids: [], name: "x" as Name }),
+  unknown: (): unknown => 1,
+  json: (): Json => [],
+  any: () => JSON.parse("1"),
+  nothing: (): void => {},
+  pair: (): readonly [Date, URL | undefined] => [new Date(0), undefined],
+  async *dates(): AsyncGenerator<{ at?: Date }> {
+    yield {};
+  },
   version: 3,
   Helper: class {},
   default: () => 1,
 };
+
+type Name = string & { readonly brand: "name" };
+
+type Json = string | number | null | Json[] | { [name: string]: Json };
+
+interface Found {
+  readonly at: Date;
+  readonly name: Name;
+  readonly note?: string | null;
+  readonly kids: Found[];
+}
+
+/** {@link Found} as it arrives. */
+interface FoundThere {
+  readonly at: string;
+  readonly name: Name;
+  readonly note?: string | null;
+  readonly kids: FoundThere[];
+}
 
 /** A client that answers with what it was asked. */
 function echo<Exports>(): Api<Exports> {
@@ -77,6 +105,13 @@ Deno.test("an api's types are those of the procedures", () => {
     assertType<Promise<number>>()(api.label("7"));
     assertType<Promise<number>>()(api.add(1, 2));
     assertType<Promise<string>>()(api.later("x"));
+    assertType<Promise<FoundThere>>()(api.found());
+    assertType<Promise<unknown>>()(api.unknown());
+    assertType<Promise<Json>>()(api.json());
+    assertType<Promise<boolean>>()(api.any());
+    assertType<Promise<void>>()(api.nothing());
+    assertType<Promise<readonly [string, string | undefined]>>()(api.pair());
+    assertType<Promise<{ at?: string }[]>>()(api.dates());
     assertType<Promise<number>>()(echo<typeof import("./fixtures/tasks.ts")>().multiply(2, 3));
     // @ts-expect-error: fib takes a number
     void builtins.fib("x");
