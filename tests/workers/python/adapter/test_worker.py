@@ -425,6 +425,7 @@ class Files(unittest.TestCase):
             self.assertNotIn("Traceback", worker.log())
 
     @unittest.skipUnless(os.path.exists("/proc/self/syscall"), "only Linux tells where a thread waits")
+    @unittest.skipUnless(sys.platform == "linux", "it looks into /proc")
     def test_a_function_that_closes_the_input_costs_no_call_that_was_read(self):
         text = """
             import os, threading, time
