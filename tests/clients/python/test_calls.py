@@ -869,6 +869,7 @@ class Ends(unittest.TestCase):
                         act(one)
             self.assertEqual(client.call("f", [1]), [1])
 
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_a_client_that_was_made_before_a_fork_says_so(self):
         with FakeServer(echo) as server, Client(static(server)) as client:
             self.assertEqual(client.call("f", [1]), [1])

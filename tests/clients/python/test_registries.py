@@ -354,15 +354,18 @@ class Settings(unittest.TestCase):
             file.write(text)
 
     def test_settings_are_in_the_first_directory_that_is_an_absolute_path(self):
+        own = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
+        root, in_home = ("C:\\", ("AppData", "Roaming")) if sys.platform == "win32" else ("/", (".config",))
         for given, expected in (
-            ({"XDG_CONFIG_HOME": "/x", "HOME": "/h"}, "/x/rpc"),
-            ({"XDG_CONFIG_HOME": "x", "HOME": "/h", "USERPROFILE": "/u"}, "/h/.config/rpc"),
-            ({"HOME": "h", "USERPROFILE": "/u"}, "/u/.config/rpc"),
+            ({own: f"{root}x", "HOME": f"{root}h"}, [f"{root}x"]),
+            ({own: "x", "HOME": f"{root}h", "USERPROFILE": f"{root}u"}, [f"{root}h", *in_home]),
+            ({"HOME": "h", "USERPROFILE": f"{root}u"}, [f"{root}u", *in_home]),
             ({"HOME": "", "USERPROFILE": "u"}, None),
         ):
-            names = ("XDG_CONFIG_HOME", "HOME", "USERPROFILE")
+            names = (own, "HOME", "USERPROFILE")
             with unittest.mock.patch.dict(os.environ, {name: given.get(name, "") for name in names}):
-                self.assertEqual(rpc_client._config_directory(), expected)
+                wanted = expected and os.path.join(*expected, "rpc")
+                self.assertEqual(rpc_client._config_directory(), wanted)
 
     def test_the_registry_is_the_one_that_rpc_call_takes(self):
         with fake_server.FakeServer(fake_server.echo) as server:
