@@ -30,14 +30,21 @@ signalTest("Ctrl-C gives a call up, and its worker is free again", async () => {
   const server = await home.serve();
   const client = home.start([...endless, "--timeout", "600000", "--verbose"]);
   await client.says(/Connected/);
-  // Only then is it certain that the call has reached the server: another one waits behind it.
-  const next = home.start(["call", "fib", "20", "--timeout", "10m"]);
-  await waitFor("both calls at the server", async () => {
+  const stats = async () => {
     const { lines } = await home.run(["call", "rpc.stats"]);
     const { queued, workers } = JSON.parse(lines[0] ?? "{}");
-    // The first one waits too, until its worker has started.
-    return queued === 1 && workers.busy === 1 || next.code !== undefined;
-  }, { periodMs: 100 });
+    return { queued, busy: workers.busy };
+  };
+  // It waits, too, until its worker has started.
+  await waitFor("the call at its worker", async () => (await stats()).busy === 1, {
+    periodMs: 100,
+  });
+  const next = home.start(["call", "fib", "20", "--timeout", "10m"]);
+  await waitFor(
+    "another one that waits behind it",
+    async () => (await stats()).queued === 1 || next.code !== undefined,
+    { periodMs: 100 },
+  );
   assert.equal(next.code, undefined, next.describe());
   client.signal("SIGINT");
   assert.equal(await client.ended(), 130, client.describe());
