@@ -40,6 +40,19 @@ const plain = {
   log: new RecordingLogger(),
 };
 
+/** The system's clock, and what does at once all that is to be done by it again and again. */
+function lookedAtAtWill(): { readonly clock: Clock; readonly look: () => void } {
+  const looks: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    every(periodMs, callback) {
+      looks.push(callback);
+      return systemClock.every(periodMs, callback);
+    },
+  };
+  return { clock, look: () => looks.forEach((one) => one()) };
+}
+
 Deno.test("an outage of the registry is told as what it is: registered still, or not", async () => {
   const log = new RecordingLogger();
   let isRegistered = true;
@@ -94,14 +107,7 @@ Deno.test("a server whose machine has another address is announced there, and on
       return { ...takesAll.announce(instance, {}), withdraw };
     },
   };
-  const looks: (() => void)[] = [];
-  const clock: Clock = {
-    ...systemClock,
-    every(periodMs, callback) {
-      looks.push(callback);
-      return systemClock.every(periodMs, callback);
-    },
-  };
+  const { clock, look } = lookedAtAtWill();
   await using server = await RunningServer.start({
     ...plain,
     listen: { host: "0.0.0.0", port: 0 },
@@ -111,7 +117,7 @@ Deno.test("a server whose machine has another address is announced there, and on
   });
   assert.deepEqual([...announced], ["192.168.0.211"]);
   own = "192.168.0.212";
-  for (const look of looks) look();
+  look();
   await waitFor("the former one to be withdrawn", () => !announced.has("192.168.0.211"));
   assert.deepEqual([...announced], ["192.168.0.212"]);
   assert.match(server.address, /^192\.168\.0\.212:\d+$/);
@@ -122,14 +128,7 @@ Deno.test("a server whose machine has another address is announced there, and on
 Deno.test("a server on an address that its machine has no longer says so, once", async () => {
   let own = "127.0.0.1";
   const log = new RecordingLogger();
-  const looks: (() => void)[] = [];
-  const clock: Clock = {
-    ...systemClock,
-    every(periodMs, callback) {
-      looks.push(callback);
-      return systemClock.every(periodMs, callback);
-    },
-  };
+  const { clock, look } = lookedAtAtWill();
   await using _server = await RunningServer.start({
     ...plain,
     interfaces: () => [{ name: "eth0", address: own, family: "IPv4" }],
@@ -138,7 +137,8 @@ Deno.test("a server on an address that its machine has no longer says so, once",
     log,
   });
   own = "192.168.0.212";
-  for (const look of [...looks, ...looks]) look();
+  look();
+  look();
   const told = log.warnings.filter((line) => line.includes("nobody reaches this server any more"));
   assert.equal(told.length, 1);
   assert.match(told[0] ?? "", /^This machine has the address 192\.168\.0\.212 in place of 127\./);
