@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { silentLogger } from "../../src/base/log.ts";
+import { version } from "../../src/base/version.ts";
+import { LastKnownStore } from "../../src/discovery/last_known/store.ts";
 import { freePort } from "../support/free_port.ts";
-import { modeTest, signalTest } from "../support/posix.ts";
+import { modeTest, onWindows, signalTest } from "../support/posix.ts";
 import { RpcHome, type RpcRunResult } from "../support/rpc_process.ts";
 import { registryTests } from "./registries.ts";
 
@@ -62,10 +66,9 @@ signalTest(
     const dead = `127.0.0.1:${freePort()}`;
     const noRegistry = await home.run(["doctor", "--json", "-r", `zookeeper://${dead}`]);
     assert.equal(noRegistry.code, 1);
-    assert.match(
-      findingsOf(noRegistry).at(-1)?.text ?? "",
-      new RegExp(`ZooKeeper at ${dead}: .*refused`),
-    );
+    const [told, left] = findingsOf(noRegistry).slice(-2);
+    assert.match(told?.text ?? "", new RegExp(`ZooKeeper at ${dead}: .*refused`));
+    assert.equal(left?.text, "the servers of rpc are not looked at: nothing else lists them");
 
     // It takes connections, and says nothing.
     const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -91,6 +94,32 @@ signalTest(
     }
   },
 );
+
+Deno.test("rpc doctor looks at the last known servers of a registry that is away", async () => {
+  await using home = await RpcHome.create();
+  const { address, host, port } = await home.serve();
+  const registry = `zookeeper://127.0.0.1:${freePort()}`;
+  const place = onWindows ? ["rpc", "state"] : ["rpc"];
+  const directory = join(home.directory, "state", ...place);
+  const instance = { id: "i", service: "rpc", host, port, weight: 1, zone: "", version };
+  await new LastKnownStore({ directory, log: silentLogger }).save({
+    registry,
+    service: "rpc",
+    savedAtMs: 0,
+    instances: [{ ...instance, methods: [], startedAtMs: 0 }],
+  });
+  const result = await home.run(["doctor", "--json", "-r", registry, "-t", "20s"]);
+  assert.equal(result.code, 1);
+  const findings = findingsOf(result).map(({ check, status }) => `${check} ${status}`);
+  assert.deepEqual(findings.slice(-5), [
+    "registry wrong",
+    "service hint",
+    "versions ok",
+    "server ok",
+    "clock ok",
+  ]);
+  assert.match(result.stdout, new RegExp(`${address} answers in`));
+});
 
 signalTest(
   "rpc doctor tells of keys that are there, and of those that cannot be used",

@@ -1,19 +1,21 @@
 import { systemClock } from "../../base/clock.ts";
 import { CommandError, exitCodes } from "../../base/command_error.ts";
-import { silentLogger } from "../../base/log.ts";
+import { type Logger, silentLogger } from "../../base/log.ts";
 import { painted, printLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { unlessInterrupted } from "../process/unless_interrupted.ts";
 import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import { wrapped } from "../../terminal/width.ts";
-import { startText } from "../../discovery/discovery.ts";
+import { type Instance, startText } from "../../discovery/discovery.ts";
 import { doctorAskedAtOnceMax } from "../limits.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openListedRegistry, openTransport } from "../registry.ts";
 import type { CommandInput } from "../syntax/command.ts";
+import { stateDirectory } from "../syntax/settings.ts";
 import type { Finding } from "./finding.ts";
 import type { doctorFlags } from "./flags.ts";
+import { lastKnownServers } from "./last_known.ts";
 import { ownKeys } from "./own.ts";
 import { registryFindings } from "./registry.ts";
 import { sandboxFinding } from "./sandbox.ts";
@@ -52,10 +54,10 @@ async function look(
   const discovery = await openListedRegistry(flags, log);
   try {
     const deps = { clock: systemClock, timeoutMs: flags.timeout, signal };
-    const { findings, instances } = await registryFindings(discovery, flags.service, deps);
+    const { findings, instances: listed } = await registryFindings(discovery, flags.service, deps);
     tell(findings);
-    if (instances === undefined) return;
-    if (instances.length === 0) {
+    const instances = listed ?? await lastKnown(discovery.url, flags.service, log, tell);
+    if (listed?.length === 0) {
       const others = await discovery.services().catch(() => []);
       tell([noServer(discovery.url, flags.service, others)]);
       return;
@@ -82,6 +84,19 @@ async function look(
   } finally {
     await discovery.close();
   }
+}
+
+/** Tells which servers calls go to without the registry. */
+async function lastKnown(
+  registryUrl: string,
+  service: string,
+  log: Logger,
+  tell: (findings: readonly Finding[]) => void,
+): Promise<readonly Instance[]> {
+  const options = { directory: stateDirectory(), log };
+  const { finding, instances } = await lastKnownServers(registryUrl, service, options);
+  tell([finding]);
+  return instances;
 }
 
 function noServer(registryUrl: string, service: string, services: readonly string[]): Finding {
