@@ -41,7 +41,8 @@ export function launchChromium(executablePath: string, ...flags: string[]): Prom
   // Containers have few megabytes of shared memory.
   const args = ["--no-sandbox", "--disable-dev-shm-usage", ...flags];
   // It keeps what pages store where the locale can say the path, and shows pages in its language.
-  const env = { ...Deno.env.toObject(), LC_ALL: "C.UTF-8" };
+  // It makes a socket among temporary files, whose path may have 108 bytes: theirs may be longer.
+  const env = { ...Deno.env.toObject(), LC_ALL: "C.UTF-8", TMPDIR: "/tmp" };
   return chromium.launch({ executablePath, args, env, timeout: patienceMs });
 }
 
