@@ -11,8 +11,8 @@ import { removeQuietly } from "../paths.ts";
  * @param subject what is changed, for the error: `the keys`
  * @param stays whether the file is there afterwards; one that goes is in nobody's way who works for
  * another user. Windows keeps it in any case
- * @throws {Error} the file system's, that it is no regular file, or that another process holds it
- * for too long
+ * @throws {Error} the file system's, that it is no regular file or another user's, or that another
+ * process holds it for too long
  */
 export async function lockFile(
   path: string,
@@ -22,8 +22,7 @@ export async function lockFile(
 ): Promise<Disposable> {
   const giveUpAtMs = clock.now() + fileLockTimeoutMs;
   while (true) {
-    assertRegularOrNone(path);
-    const file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
+    const file = openLock(path, subject);
     try {
       if (tryLock(file) && isStillAt(path, file)) return stays ? file : removedAtEnd(path, file);
     } catch (error) {
@@ -41,16 +40,37 @@ export async function lockFile(
   }
 }
 
-/** Opening a pipe would block until it has a reader, and a link leads to what is for others. */
-function assertRegularOrNone(path: string): void {
+function openLock(path: string, subject: string): Deno.FsFile {
+  const owner = ownerOfRegular(path);
+  try {
+    return Deno.openSync(path, { write: true, create: true, mode: 0o600 });
+  } catch (error) {
+    if (owner === undefined || owner === Deno.uid()) throw error;
+    // It stays where it was ended amid a change, as by SIGKILL.
+    throw new Error(
+      `an rpc of the user with the id ${owner} is changing ${subject}, or has left its lock ` +
+        `${path}: remove that if none runs`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The id of a lock's owner; `undefined`: there is none, as on Windows.
+ *
+ * @throws {Error} it is no regular file: opening a pipe would block until it has a reader, and a
+ * link leads to what is for others
+ */
+function ownerOfRegular(path: string): number | undefined {
   let info: Deno.FileInfo;
   try {
     info = Deno.lstatSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
   if (!info.isFile) throw new Error(`${path} is no regular file: remove it`);
+  return info.uid ?? undefined;
 }
 
 /** Where the file system has no locks, everybody has one: a change is better than none. */

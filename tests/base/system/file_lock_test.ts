@@ -71,3 +71,24 @@ linkTest("a pipe, a directory or a link in the place of a lock is an error", asy
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+linkTest("a lock that another user's program has left is told as such", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/lock`;
+  Deno.writeTextFileSync(path, "");
+  const { lstatSync, openSync } = Deno;
+  const owner = (Deno.uid() ?? 0) + 1;
+  Deno.lstatSync = (one) => ({ ...lstatSync(one), uid: owner });
+  Deno.openSync = () => {
+    throw new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+  };
+  try {
+    await assert.rejects(
+      lockFile(path, "a file", true),
+      new RegExp(`^Error: an rpc of the user with the id ${owner} .*${path}: remove that if none`),
+    );
+  } finally {
+    Object.assign(Deno, { lstatSync, openSync });
+    await Deno.remove(directory, { recursive: true });
+  }
+});
