@@ -17,6 +17,7 @@ import type { FlagValues } from "../syntax/flags.ts";
 import { parseArguments } from "../syntax/parse.ts";
 import { resolveFlags, settingsOf } from "../syntax/settings.ts";
 import { askToStop } from "./ask_to_stop.ts";
+import { serviceEnvironment } from "./environment.ts";
 import { serviceActions, type serviceFlags } from "./flags.ts";
 import type { ServicePlan, Steps } from "./plan.ts";
 import {
@@ -31,9 +32,6 @@ type Input = CommandInput<typeof serviceFlags>;
 
 /** Names that are valid for units, tasks and files on all systems. */
 const serviceName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
-
-/** Environment variables by which a server finds its settings, keys and programs. */
-const inherited = /^(RPC_[A-Z_]+|XDG_(CONFIG|STATE)_HOME|PATH)$/i;
 
 /** `rpc service install|uninstall|status [-- serve <host> <port> ...]` */
 export async function run(input: Input): Promise<number> {
@@ -106,11 +104,9 @@ async function planOf(
     }
   }
   const { program, args: own } = selfCommand(["serve", ...args]);
-  const environment = Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([key, value]) =>
-      inherited.test(key) && value !== ""
-    ).toSorted(),
-  );
+  // Under sudo it is the user who typed it, whose keys and settings are used.
+  const user = isOfUser ? undefined : Deno.env.get("SUDO_USER") || Deno.env.get("USER") || "root";
+  const environment = serviceEnvironment(user);
   for (const text of [...args, ...Object.values(environment)]) {
     if (withoutPassword(text) === text) continue;
     throw new UsageError(
@@ -129,8 +125,7 @@ async function planOf(
     isOfUser,
     command: [program, ...own],
     directory: Deno.cwd(),
-    // Under sudo it is the user who typed it, whose keys and settings are used.
-    user: isOfUser ? undefined : Deno.env.get("SUDO_USER") || Deno.env.get("USER") || "root",
+    user,
     environment,
     stopMs: values.drainGrace + values.drainTimeout,
   };
