@@ -2,7 +2,7 @@ import { messageOf, RpcError } from "../base/errors.ts";
 import { appendLine, homeVariable, joinPath, readRegularFile } from "../base/paths.ts";
 import { hintFor } from "../base/names/nearest.ts";
 import { assertServiceName, parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
-import { jsonLine, plainLine, plainText } from "../terminal/plain_text.ts";
+import { jsonLine, plainLine, plainText } from "../base/values/plain_text.ts";
 import type { CommandInput } from "./syntax/command.ts";
 import { CommandError, exitCodes, UsageError } from "../base/command_error.ts";
 import { configActions, type configFlags } from "./config_flags.ts";

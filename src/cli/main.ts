@@ -5,7 +5,7 @@ import { loadCommand, loadCommands } from "./commands.ts";
 import { parseArguments } from "./syntax/parse.ts";
 import { resolveFlags, settingsOf } from "./syntax/settings.ts";
 import { printLine, printOnStderr, problemLine } from "../terminal/stdout.ts";
-import { indentedText, plainLine, plainText, toldText } from "../terminal/plain_text.ts";
+import { indentedText, plainLine, plainText, toldText } from "../base/values/plain_text.ts";
 
 // What these load in turn is named here, too: Deno parses the source map of each file that is the
 // first to name another one, which takes as long as loading it (docs/TUNING.md, Start-up).

@@ -1,4 +1,4 @@
-import { plainLine } from "../terminal/plain_text.ts";
+import { plainLine } from "../base/values/plain_text.ts";
 
 /** Reports as one self-contained HTML page, for screens, phones and paper. */
 

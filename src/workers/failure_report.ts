@@ -5,6 +5,7 @@
  */
 
 import { isObject } from "../base/values/members.ts";
+import { plainLine, withoutSecrets } from "../base/values/plain_text.ts";
 
 /** A failure, for the log. */
 export interface FailureReport {
@@ -35,18 +36,11 @@ export function encodeFailure({ message, stack }: FailureReport): string {
   return lineOf();
 }
 
-/** A report for people, as a log has it: lines without the last LF, safe to print. */
+/** A report for people, as a log has it: lines without the last LF and secrets, safe to print. */
 export function failureText({ message, stack }: FailureReport): string {
   return [message.slice(0, messageLengthMax), ...shownStack(stack).map((line) => `    ${line}`)]
-    .map((line) => line.replaceAll(unprintable, escaped))
+    .map((line) => plainLine(withoutSecrets(line)))
     .join("\n");
-}
-
-/** What a terminal obeys or hides: control characters, marks of direction, ends of lines. */
-const unprintable = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-
-function escaped(sign: string): string {
-  return `\\u{${sign.codePointAt(0)?.toString(16)}}`;
 }
 
 function shownStack(stack: readonly string[]): string[] {

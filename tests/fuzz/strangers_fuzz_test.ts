@@ -19,7 +19,7 @@ import { HttpProblem } from "../../src/gateway/door/problem.ts";
 import { targetOf } from "../../src/gateway/door/target.ts";
 import { openRpcSchema } from "../../src/procedures/openrpc.ts";
 import { readDocument } from "../../src/procedures/documents/read_document.ts";
-import { plainLine, plainText, withoutSecrets } from "../../src/terminal/plain_text.ts";
+import { plainLine, plainText, withoutSecrets } from "../../src/base/values/plain_text.ts";
 import type { Params } from "../../src/wire/message.ts";
 import { tapItemSchema, tapParamsSchema } from "../../src/wire/reports/tap.ts";
 import { soundTapItem, soundTapParams } from "../../src/wire/reports/tap_checks.ts";

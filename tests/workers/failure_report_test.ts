@@ -10,11 +10,14 @@ Deno.test("a failure comes out of its line as it went in", () => {
 });
 
 Deno.test("where nobody reads the lines a failure is told in some that are safe to print", () => {
-  const stack = ["at a (C:\\jobs\\b.ts:1:2)", "Caused by Error: \x1b[31m\x9b"];
+  const stack = [
+    "at a (C:\\jobs\\b.ts:1:2)",
+    "Caused by Error: \x1b[31m\x9b\u2028\u115f of ftp://u:p@h",
+  ];
   assert.deepEqual(failureText({ message: "risky failed: Error: a\nb 世界", stack }).split("\n"), [
-    "risky failed: Error: a\\u{a}b 世界",
+    "risky failed: Error: a\\nb 世界",
     "    at a (C:\\jobs\\b.ts:1:2)",
-    "    Caused by Error: \\u{1b}[31m\\u{9b}",
+    "    Caused by Error: \\u001b[31m\\u009b\\u2028\\u115f of ftp://u:***@h",
   ]);
 });
 

@@ -4,7 +4,7 @@ import { isSameFile } from "../../base/paths.ts";
 import type { Client } from "../../client/client.ts";
 import type { Discovery, InstanceSource } from "../../discovery/discovery.ts";
 import { isScreen, printOnStderr, problemLine } from "../../terminal/stdout.ts";
-import { jsonLine } from "../../terminal/plain_text.ts";
+import { jsonLine } from "../../base/values/plain_text.ts";
 import { type Listening, onInterrupt } from "../../terminal/interrupt.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";
 import { plainLogger } from "../process/plain_logger.ts";

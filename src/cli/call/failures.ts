@@ -1,7 +1,7 @@
 import { RpcError } from "../../base/errors.ts";
 import { TooLongError } from "../../wire/message_bound.ts";
 import { problemLine } from "../../terminal/stdout.ts";
-import { indentedText, plainLine, toldText, withoutSecrets } from "../../terminal/plain_text.ts";
+import { indentedText, plainLine, toldText, withoutSecrets } from "../../base/values/plain_text.ts";
 import type { CallFlags } from "./flags.ts";
 import type { Job } from "./job.ts";
 

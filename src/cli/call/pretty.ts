@@ -1,5 +1,5 @@
 import { isExactNumber } from "../../base/values/exact_numbers.ts";
-import { jsonLine } from "../../terminal/plain_text.ts";
+import { jsonLine } from "../../base/values/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import { displayWidth } from "../../terminal/width.ts";
 

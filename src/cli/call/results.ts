@@ -2,7 +2,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream, StreamReport } from "../../client/call_stream.ts";
 import type { ResultWriter } from "../../terminal/result_writer.ts";
-import { jsonLine, plainText } from "../../terminal/plain_text.ts";
+import { jsonLine, plainText } from "../../base/values/plain_text.ts";
 import type { FailedLines } from "./input/failed_lines.ts";
 import { errorJson } from "./failures.ts";
 import type { CallFlags } from "./flags.ts";

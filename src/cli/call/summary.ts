@@ -1,7 +1,7 @@
 import { percentagesOf } from "../../base/percentages.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { ClientStats } from "../../client/client_options.ts";
-import { plainLine, withoutSecrets } from "../../terminal/plain_text.ts";
+import { plainLine, withoutSecrets } from "../../base/values/plain_text.ts";
 import { columnLines } from "../../terminal/table.ts";
 import { counted, milliseconds, perSecond, rounded, seconds } from "../../terminal/figure_text.ts";
 import { LatencyHistogram } from "../../terminal/histogram.ts";

@@ -8,7 +8,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import type { Command, CommandInput } from "../syntax/command.ts";
 import type { completeFlags } from "./flags.ts";
 import { counted } from "../../terminal/figure_text.ts";
-import { plainLine } from "../../terminal/plain_text.ts";
+import { plainLine } from "../../base/values/plain_text.ts";
 import { type Candidate, candidatesFor } from "./candidates.ts";
 import { exitCodes } from "../../base/command_error.ts";
 import type { Flags, FlagValues } from "../syntax/flags.ts";

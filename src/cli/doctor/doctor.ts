@@ -4,7 +4,7 @@ import { type Logger, silentLogger } from "../../base/log.ts";
 import { painted, printLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { unlessInterrupted } from "../process/unless_interrupted.ts";
-import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../base/values/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import { wrapped } from "../../terminal/width.ts";
 import { type Instance, startText } from "../../discovery/discovery.ts";

@@ -1,4 +1,4 @@
-import { abridged, plainLine } from "../../terminal/plain_text.ts";
+import { abridged, plainLine } from "../../base/values/plain_text.ts";
 import { lineWidth } from "../../terminal/size.ts";
 import { displayWidth, padded, wrapped } from "../../terminal/width.ts";
 import type { OpenRpcMethod } from "../../procedures/openrpc.ts";

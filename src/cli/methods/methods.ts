@@ -10,7 +10,7 @@ import { unlessInterrupted } from "../process/unless_interrupted.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { methodText, signatureOf } from "./method_text.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { jsonLine, plainLine, plainText } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, plainText } from "../../base/values/plain_text.ts";
 import { openCommandRegistry, openTransport } from "../registry.ts";
 
 /** `rpc methods [name]` */

@@ -2,7 +2,7 @@
 
 import type { LogFields, LogLevel } from "../../base/log.ts";
 import { type Colour, isScreen, painted } from "../../terminal/stdout.ts";
-import { plainLine, plainText, toldText, withoutSecrets } from "../../terminal/plain_text.ts";
+import { plainLine, plainText, toldText, withoutSecrets } from "../../base/values/plain_text.ts";
 
 /** One message. */
 interface LogRecord {

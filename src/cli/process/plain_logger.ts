@@ -1,5 +1,5 @@
 import { type Colour, printOnStderr, problemLine } from "../../terminal/stdout.ts";
-import { plainLine, toldText } from "../../terminal/plain_text.ts";
+import { plainLine, toldText } from "../../base/values/plain_text.ts";
 import type { LogFields, Logger } from "../../base/log.ts";
 
 /**

@@ -4,7 +4,7 @@ import { messageOf } from "../../base/errors.ts";
 import { auditClosingMs, auditPendingMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import type { AuditEntry } from "../../server/audit.ts";
-import { jsonLine } from "../../terminal/plain_text.ts";
+import { jsonLine } from "../../base/values/plain_text.ts";
 
 /** How often it looks whether the file was moved away, as those do who rotate logs. */
 const rotationLookMs = 1_000;

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { ServerRow } from "../../library/survey/server_rows.ts";
 import type { Stats } from "../../wire/reports/stats.ts";
-import { plainLine, toldText } from "../../terminal/plain_text.ts";
+import { plainLine, toldText } from "../../base/values/plain_text.ts";
 import { type TableColumn, tableLines } from "../../terminal/table.ts";
 
 /** The methods of one server, with the counters since it started. */

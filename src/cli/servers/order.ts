@@ -6,7 +6,7 @@ import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { Instance, OverrideChange, Snapshot } from "../../discovery/discovery.ts";
-import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine } from "../../base/values/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";

@@ -21,7 +21,7 @@ import { isOpen } from "../open.ts";
 import { shortIdOf } from "../pick_server.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { carryOut, orderOf } from "./order.ts";
-import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../base/values/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 

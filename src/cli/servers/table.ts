@@ -1,7 +1,7 @@
 import { addressOf } from "../../base/names/host_port.ts";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { counted } from "../../terminal/figure_text.ts";
-import { plainLine } from "../../terminal/plain_text.ts";
+import { plainLine } from "../../base/values/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { fitted, padded } from "../../terminal/width.ts";
 import { hasKeys, type Key, Keyboard } from "../../terminal/keys.ts";

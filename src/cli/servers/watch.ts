@@ -8,7 +8,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { readStats, type Stats } from "../../wire/reports/stats.ts";
 import { isScreen, printOnStderr } from "../../terminal/stdout.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
-import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../base/values/plain_text.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { lastResultsMs } from "../limits.ts";
 import { keysEndText } from "./keys_end.ts";

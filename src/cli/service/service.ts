@@ -7,7 +7,7 @@ import { withoutPassword } from "../../discovery/registry_url.ts";
 import { ownKeysDirectory } from "../../keys/files.ts";
 import { guardExposure } from "../../library/running/exposure.ts";
 import { selfCommand } from "../../library/self_command.ts";
-import { jsonLine, plainText } from "../../terminal/plain_text.ts";
+import { jsonLine, plainText } from "../../base/values/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serveFlags } from "../serve/flags.ts";

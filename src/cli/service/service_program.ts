@@ -1,7 +1,7 @@
 /** The programs of the system that keep services running. */
 
 import { CommandError } from "../../base/command_error.ts";
-import { plainText } from "../../terminal/plain_text.ts";
+import { plainText } from "../../base/values/plain_text.ts";
 
 /** Runs a program that has to succeed. @throws {CommandError} it fails */
 export async function mustRun(command: readonly string[]): Promise<void> {

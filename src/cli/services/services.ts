@@ -6,7 +6,7 @@ import { snapshots } from "../../discovery/snapshots.ts";
 import { printLine, printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { unlessInterrupted } from "../process/unless_interrupted.ts";
-import { jsonLine, plainLine, toldText } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../base/values/plain_text.ts";
 import { exitCodes } from "../../base/command_error.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openListedRegistry, openTransport } from "../registry.ts";

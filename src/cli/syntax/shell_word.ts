@@ -1,4 +1,4 @@
-import { plainLine } from "../../terminal/plain_text.ts";
+import { plainLine } from "../../base/values/plain_text.ts";
 
 /** What words come to as they are typed. */
 interface ShellLines {

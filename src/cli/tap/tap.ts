@@ -5,7 +5,7 @@ import { snapshots } from "../../discovery/snapshots.ts";
 import { printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { counted } from "../../terminal/figure_text.ts";
-import { plainLine, toldText } from "../../terminal/plain_text.ts";
+import { plainLine, toldText } from "../../base/values/plain_text.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import type { TapItem, TapParams } from "../../wire/reports/tap.ts";

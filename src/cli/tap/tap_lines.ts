@@ -2,7 +2,7 @@ import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { painted } from "../../terminal/stdout.ts";
 import { counted } from "../../terminal/figure_text.ts";
-import { jsonLine, plainLine } from "../../terminal/plain_text.ts";
+import { jsonLine, plainLine } from "../../base/values/plain_text.ts";
 import { displayWidth, ellipsized, fitted, padded } from "../../terminal/width.ts";
 import type { TapEvent, TapItem } from "../../wire/reports/tap.ts";
 

@@ -12,7 +12,7 @@ import { listOnce } from "../../../discovery/local/scanner.ts";
 import { parseRegistryUrl } from "../../../discovery/registry_url.ts";
 import { ownKeysDirectory } from "../../../keys/files.ts";
 import { endAtInterrupt, type Listening } from "../../../terminal/interrupt.ts";
-import { jsonLine, plainText } from "../../../terminal/plain_text.ts";
+import { jsonLine, plainText } from "../../../base/values/plain_text.ts";
 import { printLine } from "../../../terminal/stdout.ts";
 import { exitCodes } from "../../../base/command_error.ts";
 import { mayTrace } from "../../process/tracing.ts";

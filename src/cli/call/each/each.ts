@@ -8,7 +8,7 @@ import { type Discovery, type Instance, noServerText } from "../../../discovery/
 import { onlyOne } from "../../../discovery/narrowed.ts";
 import { snapshots } from "../../../discovery/snapshots.ts";
 import { printOnStderr, problemLine } from "../../../terminal/stdout.ts";
-import { jsonLine, plainLine, toldText } from "../../../terminal/plain_text.ts";
+import { jsonLine, plainLine, toldText } from "../../../base/values/plain_text.ts";
 import { ResultWriter } from "../../../terminal/result_writer.ts";
 import { padded } from "../../../terminal/width.ts";
 import type { Params } from "../../../wire/message.ts";

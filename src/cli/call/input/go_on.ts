@@ -1,5 +1,5 @@
 import { withoutPassword } from "../../../discovery/registry_url.ts";
-import { plainLine } from "../../../terminal/plain_text.ts";
+import { plainLine } from "../../../base/values/plain_text.ts";
 import type { Command } from "../../syntax/command.ts";
 import { environmentName, kebabCase } from "../../syntax/flags.ts";
 import { shellLines } from "../../syntax/shell_word.ts";

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { plainLine, plainText, toldText, withoutSecrets } from "../../src/terminal/plain_text.ts";
-import * as fc from "../support/fast_check.ts";
+import {
+  plainLine,
+  plainText,
+  toldText,
+  withoutSecrets,
+} from "../../../src/base/values/plain_text.ts";
+import * as fc from "../../support/fast_check.ts";
 
 Deno.test("what a terminal obeys or hides becomes visible", () => {
   const cases: readonly (readonly [text: string, plain: string])[] = [
