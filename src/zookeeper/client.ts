@@ -83,6 +83,11 @@ export class ZooKeeperClient {
   readonly #requestBytesMax: number;
   /** Servers before ZooKeeper 3.5.3 have no container nodes, which their first refusal shows. */
   #parentMode: CreateMode = "container";
+  /**
+   * Whether the connection was lost while a container node was created. Other programs that speak
+   * ZooKeeper's protocol refuse them by that alone: the second time in a row it is a refusal.
+   */
+  #hasLostContainer = false;
   /** Whether it has asked for any change, such as a node that ends with its session. */
   #hasWritten = false;
 
@@ -280,7 +285,7 @@ export class ZooKeeperClient {
       });
     try {
       await create(this.#parentMode).catch(async (error) => {
-        if (!isZooKeeperError(error, "UNIMPLEMENTED")) throw error;
+        if (!this.#isContainerRefused(error)) throw error;
         this.#parentMode = "persistent";
         try {
           await create(this.#parentMode);
@@ -290,10 +295,20 @@ export class ZooKeeperClient {
           await create(this.#parentMode);
         }
       });
+      this.#hasLostContainer = false;
     } catch (error) {
       // Somebody else created it meanwhile.
       if (!isZooKeeperError(error, "NODE_EXISTS")) throw error;
     }
+  }
+
+  #isContainerRefused(error: unknown): boolean {
+    if (this.#parentMode !== "container") return false;
+    if (isZooKeeperError(error, "UNIMPLEMENTED")) return true;
+    if (!isZooKeeperError(error, "CONNECTION_LOSS")) return false;
+    const isSecond = this.#hasLostContainer;
+    this.#hasLostContainer = true;
+    return isSecond;
   }
 
   #existsCall(action: string, serverPath: string, watcher?: Watcher): Call<Stat | undefined> {

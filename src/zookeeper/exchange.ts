@@ -19,6 +19,9 @@ type Tell = (watchers: Iterable<Watcher>, type: EventType, serverPath: string) =
 
 type EventType = protocol.ServerEventType | "lost";
 
+/** After so many connections without an answer, trees are not watched again by themselves. */
+const unansweredMax = 2;
+
 /** The operations and watches of a session, and the connection they travel on, if there is one. */
 export class Exchange {
   readonly #operations = new Operations();
@@ -28,6 +31,8 @@ export class Exchange {
   #connection: Connection | undefined;
   #lastZxid = 0n;
   #lastXid = 0;
+  /** Connections in a row on which the request to watch trees again was not answered. */
+  #treesUnanswered = 0;
 
   constructor(auth: readonly AuthInfo[], tell: Tell) {
     this.#auth = auth;
@@ -85,12 +90,17 @@ export class Exchange {
     for (const { scheme, credentials } of this.#auth) {
       connection.send(protocol.encodeAuth(scheme, credentials));
     }
+    // Some members refuse watches of trees by nothing but the end of the connection.
+    if (this.#treesUnanswered === unansweredMax) this.#loseTrees();
+    const { trees } = this.#watchers;
+    if (trees.length > 0) this.#treesUnanswered++;
+    // In requests of their own, since an older member refuses these, and first, so that the first
+    // answer is to them.
+    for (const path of trees) {
+      connection.send(protocol.encodeSetTreeWatches(this.#lastZxid, [path]));
+    }
     for (const chunk of this.#watchers.chunks()) {
       connection.send(protocol.encodeSetWatches(this.#lastZxid, chunk));
-    }
-    // In requests of their own, since an older member refuses these.
-    for (const path of this.#watchers.trees) {
-      connection.send(protocol.encodeSetTreeWatches(this.#lastZxid, [path]));
     }
     this.#connection = connection;
     this.#sendWaiting();
@@ -132,6 +142,7 @@ export class Exchange {
         if (error === 0) return;
         throw new ZooKeeperError("AUTH_FAILED", "ZooKeeper does not accept the credentials");
       case protocol.Xid.setWatches:
+        this.#treesUnanswered = 0;
         if (error === 0) return;
         return this.#watchesRefused(serverError(error, "set the watches again"));
       case protocol.Xid.notification: {
@@ -150,6 +161,11 @@ export class Exchange {
   /** The member is older than the last one, and does not know watches of trees. */
   #watchesRefused(error: ZooKeeperError): void {
     if (error.code !== "UNIMPLEMENTED") throw error;
+    this.#loseTrees();
+  }
+
+  #loseTrees(): void {
+    this.#treesUnanswered = 0;
     for (const [path, watchers] of this.#watchers.takeTrees()) this.#tell(watchers, "lost", path);
   }
 

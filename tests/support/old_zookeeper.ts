@@ -1,7 +1,7 @@
 /**
  * A real ZooKeeper made older: a proxy on loopback that takes the operations which servers of 3.4
  * do not know as those do. They answer UNIMPLEMENTED and end the connection
- * (`UnimplementedRequestProcessor`).
+ * (`UnimplementedRequestProcessor`). Other programs that speak ZooKeeper's protocol only end it.
  */
 
 import { Opcode } from "../../src/zookeeper/protocol.ts";
@@ -21,11 +21,14 @@ export class OldZooKeeper implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.Conn>();
   readonly #served: Promise<unknown>;
+  readonly #isSilent: boolean;
   #isDisposed = false;
   /** Operations that it has refused. */
   refused = 0;
 
-  constructor(targetPort: number) {
+  /** @param isSilent whether it ends the connection without an answer */
+  constructor(targetPort: number, isSilent = false) {
+    this.#isSilent = isSilent;
     this.#served = this.#accept(targetPort);
   }
 
@@ -86,6 +89,7 @@ export class OldZooKeeper implements AsyncDisposable {
       const frame = await exactly(client, length.getInt32(0));
       if (!isFirst && unknownOpcodes.has(frame.getInt32(4))) {
         this.refused++;
+        if (this.#isSilent) return;
         const answer = new DataView(new ArrayBuffer(20));
         answer.setInt32(0, 16);
         answer.setInt32(4, frame.getInt32(0));
