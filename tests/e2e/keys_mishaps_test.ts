@@ -7,6 +7,7 @@ import { memberHome } from "../support/member_home.ts";
 import { linkTest, shTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { startTcpProxy } from "../support/tcp_proxy.ts";
 import { skippedIf } from "../support/skipped_if.ts";
 
 const keysOf = (home: RpcHome) => `${home.directory}/config/rpc/keys`;
@@ -104,6 +105,30 @@ Deno.test("a machine that is called as another one, and asks for no name, gets o
   assert.equal(again.code, 1);
   assert.match(again.stderr, /a member called \S+ already; choose another --name/);
   await second.inviting.kill();
+});
+
+Deno.test("a join that was cut off can be tried again with its token, by the same name alone", async () => {
+  await using home = await RpcHome.create();
+  await using other = await RpcHome.create(home.registry);
+  await home.run(["keys", "init", "--name", "alpha"]);
+  const targetPort = freePort();
+  const inviting = home.start(["keys", "invite", `127.0.0.1:${targetPort}`]);
+  const [token] = await inviting.line(/^rpc-join-\S+$/);
+  await using proxy = startTcpProxy({ targetPort });
+  const join = (name: string) =>
+    other.run(["keys", "join", `127.0.0.1:${proxy.port}`, "--name", name], { stdin: token });
+  proxy.cutAfter(500);
+  const cut = await join("bob");
+  assert.equal(cut.code, 1);
+  assert.match(cut.stderr, /^rpc: Cannot join at \S+: it hung up/);
+  const another = await join("carol");
+  assert.equal(another.code, 1);
+  assert.match(another.stderr, /has made keys for bob and makes no others; join with --name bob,/);
+  const again = await join("bob");
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(await inviting.ended(), 0);
+  assert.match(inviting.stderr, /bob was sent its keys, and did not say that they came\n/);
+  assert.match(inviting.stderr, /^rpc: joined: bob$/m);
 });
 
 Deno.test("a cluster that could not be made leaves no key of its own behind", async () => {

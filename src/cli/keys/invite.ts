@@ -39,11 +39,17 @@ export async function invite({ flags }: KeysInput, target: string): Promise<numb
         /^(0\.0\.0\.0|::)$/.test(host) ? `<this machine>:${port}` : target
       }`,
   );
-  // What a machine has chosen before in vain is its own.
+  // Whose keys did not come may try again, and nobody gets keys of two names by one token.
   let given: { readonly asked: string; readonly name: string } | undefined;
   const nameFor = (asked: string, mayDiffer: boolean) => {
     if (flags.name !== undefined) return flags.name;
-    if (given?.asked === asked && (mayDiffer || given.name === asked)) return given.name;
+    if (given !== undefined) {
+      if (given.name === asked || given.asked === asked && mayDiffer) return given.name;
+      throw new Error(
+        `this token has made keys for ${given.name} and makes no others; join with --name ` +
+          `${given.name}, or have the inviter run it again: rpc keys invite ${target}`,
+      );
+    }
     if (!wasIssued(directory, asked)) return asked;
     if (mayDiffer) return freeName(directory, asked);
     // Who joins chooses a name, and must not choose somebody else's.

@@ -3,6 +3,7 @@ import { putKeys } from "../../keys/bundle.ts";
 import { assertWritable, lockKeys } from "../../keys/file_writing.ts";
 import { hasKeyFiles, requiredKeysDirectory } from "../../keys/files.ts";
 import { join as joinCluster } from "../../keys/join/joining.ts";
+import type { Keys } from "../../keys/keys.ts";
 import { findToken, isBeginningOfToken, isOfToken, type Token } from "../../keys/join/token.ts";
 import { FirstLines } from "../../wire/first_lines.ts";
 import { UsageError } from "../../base/command_error.ts";
@@ -32,8 +33,8 @@ export async function join(input: KeysInput, target: string): Promise<number> {
     assertReplaceable(directory, (cluster) => isOfToken(cluster, token), input.flags.force);
     // A machine that has keys is not to be another member all of a sudden.
     const mayDiffer = input.flags.name === undefined && !hasKeyFiles(directory);
-    const keys = await joinCluster(place, token, name, systemClock, mayDiffer);
-    putKeys(directory, keys);
+    const keep = (keys: Keys) => putKeys(directory, keys);
+    const keys = await joinCluster(place, token, name, systemClock, { mayDiffer, keep });
     if (keys.own.name !== name) {
       printOnStderr(`rpc: this machine is called ${keys.own.name} in the cluster, not ${name}`);
     }

@@ -145,7 +145,7 @@ export class Invitation {
   /** Who the peer is, once it has its certificate. */
   async #answer(peer: Deno.TcpConn): Promise<Joined> {
     const { token, authority, sign, clock } = this.#options;
-    const { name, request, proof, mayDiffer } = await readJsonLine(peer);
+    const { name, request, proof, mayDiffer, confirms } = await readJsonLine(peer);
     if (typeof name !== "string" || typeof request !== "string") throw new Error("no request");
     if (!isProof(proof, proofOf(token, joinLabels.request, name, request))) {
       this.#wrongTries++;
@@ -164,21 +164,31 @@ export class Invitation {
     }
     this.#isInUse = true;
     this.#peers.keep(peer);
+    let certificate: string;
     try {
       if (!isMachineName(name)) throw new Error("that is no name for a machine");
-      const certificate = await sign({ name, mayDiffer: mayDiffer === true }, request);
+      certificate = await sign({ name, mayDiffer: mayDiffer === true }, request);
       const body = JSON.stringify({ authority, certificate });
       const answerProof = proofOf(token, joinLabels.answer, proof as string, body);
       await writeJsonLine(peer, { body, proof: answerProof });
-      return { name, certificate };
     } catch (error) {
-      this.#isInUse = false;
       await writeJsonLine(peer, { error: messageOf(error) }).catch(() => {});
       throw error;
+    } finally {
+      this.#isInUse = false;
     }
+    if (confirms === true) await readEnd(peer, name);
+    return { name, certificate };
   }
 
   #end(message: string): void {
     this.#outcome.reject(new CommandError(message));
   }
+}
+
+/** @throws {Error} it was cut off, so nobody knows whether its keys came */
+async function readEnd(peer: Deno.TcpConn, name: string): Promise<void> {
+  const end = await readJsonLine(peer).catch(() => undefined);
+  if (end?.["hasKeys"] === true) return;
+  throw new Error(`${name} was sent its keys, and did not say that they came`);
 }

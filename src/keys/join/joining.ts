@@ -11,6 +11,14 @@ import { isOfToken, isProof, proofOf, type Token } from "./token.ts";
 /** Where the inviter waits, also as the user wrote it. */
 type Place = HostPort & { readonly text: string };
 
+/** What {@link join} can be told. */
+interface JoinOptions {
+  /** @default false */
+  readonly mayDiffer?: boolean;
+  /** @default nothing */
+  readonly keep?: (keys: Keys) => void;
+}
+
 /** How long the inviter may take. */
 const joinTimeoutMs = 10_000;
 
@@ -18,7 +26,8 @@ const joinTimeoutMs = 10_000;
  * Joins the cluster of a token, and returns this machine's keys in it. The private key is made here
  * and never sent.
  *
- * @param mayDiffer whether the inviter may choose another name where this one is taken
+ * @param options.mayDiffer whether the inviter may choose another name where this one is taken
+ * @param options.keep writes the keys down. Until that is done the token stays good for this name
  * @throws {CommandError} it failed, or the answer is not of who made the token
  */
 export async function join(
@@ -26,11 +35,26 @@ export async function join(
   token: Token,
   name: string,
   clock: Clock,
-  mayDiffer = false,
+  { mayDiffer = false, keep = () => {} }: JoinOptions = {},
 ): Promise<Keys> {
   const { request, privateKey } = await createRequest(name);
   const proof = proofOf(token, joinLabels.request, name, request);
-  const answer = await ask(place, { name, request, proof, mayDiffer }, clock);
+  const line = { name, request, proof, mayDiffer, confirms: true };
+  const { answer, connection } = await ask(place, line, clock);
+  using _ = connection;
+  const keys = await read(answer, proof, privateKey, token);
+  keep(keys);
+  // If it is not heard, the inviter waits for nobody until its token is void.
+  await writeJsonLine(connection, { hasKeys: true }).catch(() => {});
+  return keys;
+}
+
+async function read(
+  answer: Record<string, unknown>,
+  proof: string,
+  privateKey: string,
+  token: Token,
+): Promise<Keys> {
   if (typeof answer["error"] === "string") {
     throw new CommandError(`Cannot join: ${answer["error"]}`);
   }
@@ -46,11 +70,17 @@ export async function join(
   return await keysIn(body, privateKey, token);
 }
 
+interface Answered {
+  readonly answer: Record<string, unknown>;
+  /** The caller closes it. */
+  readonly connection: Deno.TcpConn;
+}
+
 async function ask(
   { host, port, text }: Place,
   line: JoinRequest,
   clock: Clock,
-): Promise<Record<string, unknown>> {
+): Promise<Answered> {
   const abort = new AbortController();
   let connection: Deno.TcpConn | undefined;
   const timer = clock.after(joinTimeoutMs, () => {
@@ -60,11 +90,12 @@ async function ask(
   try {
     connection = await Deno.connect({ hostname: host, port, signal: abort.signal });
     await writeJsonLine(connection, line);
-    return await readJsonLine(connection);
+    return { answer: await readJsonLine(connection), connection };
   } catch (error) {
     const reason = abort.signal.aborted
       ? `no answer within ${joinTimeoutMs / 1_000} s`
       : messageOf(error);
+    if (!abort.signal.aborted) connection?.close();
     // An inviter that has answered ends, whether or not its answer has come.
     throw new CommandError(
       `Cannot join at ${text}: ${reason}; is rpc keys invite ${text} running there? ` +
@@ -72,7 +103,6 @@ async function ask(
     );
   } finally {
     timer.cancel();
-    if (!abort.signal.aborted) connection?.close();
   }
 }
 

@@ -1,4 +1,7 @@
-/** The two messages by which a machine joins: one line to the inviter, and one line back. */
+/**
+ * The messages by which a machine joins: one line to the inviter, one line back, and a last one
+ * that says that it came.
+ */
 
 import { isObject } from "../../base/values/members.ts";
 import { FirstLines } from "../../wire/first_lines.ts";
@@ -17,6 +20,13 @@ export interface JoinRequest {
   readonly proof: string;
   /** Whether another name will do where this one is taken. Nothing proves it. */
   readonly mayDiffer?: boolean;
+  /** Whether {@link JoinEnd} will follow. Nothing proves it. */
+  readonly confirms?: boolean;
+}
+
+/** What it says last, once its keys are on its disk. Nothing proves it. */
+interface JoinEnd {
+  readonly hasKeys: true;
 }
 
 /** The answer: an error, or certificates as JSON and the proof that they are the inviter's. */
@@ -43,7 +53,7 @@ export async function readJsonLine(connection: Deno.Conn): Promise<Record<string
 /** Writes one line, whole. */
 export async function writeJsonLine(
   connection: Deno.Conn,
-  value: JoinRequest | JoinAnswer,
+  value: JoinRequest | JoinAnswer | JoinEnd,
 ): Promise<void> {
   const bytes = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
   for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));

@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { CommandError } from "../../../src/base/command_error.ts";
-import { createAuthority, openAuthority, signRequest } from "../../../src/keys/authority.ts";
+import {
+  createAuthority,
+  createRequest,
+  openAuthority,
+  signRequest,
+} from "../../../src/keys/authority.ts";
 import { Invitation, type Joined } from "../../../src/keys/join/invitation.ts";
 import { join } from "../../../src/keys/join/joining.ts";
-import { readJsonLine } from "../../../src/keys/join/lines.ts";
-import { createToken, findToken, formatToken, type Token } from "../../../src/keys/join/token.ts";
+import { joinLabels, readJsonLine, writeJsonLine } from "../../../src/keys/join/lines.ts";
+import {
+  createToken,
+  findToken,
+  formatToken,
+  proofOf,
+  type Token,
+} from "../../../src/keys/join/token.ts";
 import { parseRights } from "../../../src/keys/rights.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -72,6 +83,27 @@ Deno.test("who joins and gets no answer is told what to do next", async () => {
   await readJsonLine(peer);
   await peer.closeWrite();
   await refused;
+});
+
+Deno.test("an invitation goes on for who was sent its keys and does not say that they came", async () => {
+  const { token, joined, place, log } = await invite();
+  const { request } = await createRequest("bob");
+  const proof = proofOf(token, joinLabels.request, "bob", request);
+  {
+    using peer = await Deno.connect({ hostname: place.host, port: place.port });
+    await writeJsonLine(peer, { name: "bob", request, proof, confirms: true });
+    assert.ok("body" in await readJsonLine(peer));
+  }
+  assert.equal((await join(place, token, "bob", systemClock)).own.name, "bob");
+  assert.equal(await ended(joined), "bob");
+  assert.match(log.warnings.join(), /"reason":"bob was sent its keys, and did not say that/);
+
+  // Earlier versions say nothing after the answer.
+  const earlier = await invite();
+  const theirs = proofOf(earlier.token, joinLabels.request, "bob", request);
+  using peer = await Deno.connect({ hostname: place.host, port: earlier.place.port });
+  await writeJsonLine(peer, { name: "bob", request, proof: theirs });
+  assert.equal(await ended(earlier.joined), "bob");
 });
 
 Deno.test("an invitation outlives peers that are gone before they are accepted", async () => {
@@ -206,7 +238,8 @@ Deno.test("the cluster that is joined is the one that the token is of", async ()
   const { token, joined, place } = await invite();
   const other = { ...token, cluster: "0123456789abcdef" };
   await assert.rejects(join(place, other, "bob", systemClock), /not of the cluster/);
-  await ended(joined);
+  await join(place, token, "bob", systemClock);
+  assert.equal(await ended(joined), "bob");
 });
 
 Deno.test("a token is the same after it was written down, and nothing else is one", () => {
