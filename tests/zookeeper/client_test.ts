@@ -166,14 +166,17 @@ zooKeeperTest("the session timeout is the server's to decide", async () => {
 });
 
 zooKeeperTest("an idle session is kept for longer than its timeout", async () => {
-  await using fixture = await connectedClient(server().connectString, { sessionTimeoutMs: 2_000 });
-  const { client } = fixture;
-  const { sessionId } = client;
-  const until = performance.now() + 1.5 * client.sessionTimeoutMs;
-  await waitFor("more than the session's timeout to pass", () => performance.now() > until);
-  await client.exists("/");
-  assert.equal(client.sessionId, sessionId);
-  assert.deepEqual(fixture.states, ["connected"]);
+  // A machine that stands still for a second may lose one; without heartbeats none would be kept.
+  await waitFor("a session that is kept", async () => {
+    const options = { sessionTimeoutMs: 2_000 };
+    await using fixture = await connectedClient(server().connectString, options);
+    const { client, states } = fixture;
+    const { sessionId } = client;
+    const until = performance.now() + 1.5 * client.sessionTimeoutMs;
+    await waitFor("more than the session's timeout to pass", () => performance.now() > until);
+    const lost = await client.exists("/").then(() => false, () => true);
+    return !lost && client.sessionId === sessionId && states.length === 1;
+  });
 });
 
 zooKeeperTest(
