@@ -5,7 +5,7 @@
 
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
-import { exists, joinPath } from "../base/paths.ts";
+import { exists, joinPath, readRegularFile } from "../base/paths.ts";
 import { isObject } from "../base/values/members.ts";
 import { type Authority, openAuthority, type Subject } from "./authority.ts";
 import { isKeyOf, readCertificate } from "./certificate.ts";
@@ -145,7 +145,8 @@ export function lastIssued(
 function issuedIn(directory: string): (Record<string, unknown> | undefined)[] {
   const path = joinPath(directory, keyFiles.issued);
   try {
-    return Deno.readTextFileSync(path).split("\n").map(entryOf);
+    const text = new TextDecoder().decode(readRegularFile(path));
+    return text.split("\n").map(entryOf);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });

@@ -4,7 +4,7 @@
  * read it.
  */
 
-import { isAbsolutePath, joinPath } from "../base/paths.ts";
+import { isAbsolutePath, joinPath, readRegularFile } from "../base/paths.ts";
 import { assertOwn } from "./own_file.ts";
 
 /** What counts only in a file that is trusted, by its name there. */
@@ -59,7 +59,7 @@ export async function isTrusted(text: string, listPath: string | undefined): Pro
   if (listPath === undefined) return false;
   let list: string;
   try {
-    list = Deno.readTextFileSync(listPath);
+    list = new TextDecoder().decode(readRegularFile(listPath));
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 import { CommandError } from "../base/command_error.ts";
 import { messageOf } from "../base/errors.ts";
+import { openToWrite } from "../terminal/open_to_write.ts";
 import { writeWhole } from "../terminal/stdout.ts";
 
 /**
@@ -19,12 +20,7 @@ export class ReportFile {
     this.#path = path;
     try {
       this.#isNew = isMissing(path);
-      this.#file = Deno.openSync(path, { write: true, create: true });
-      // Windows opens a directory, too.
-      if (this.#file.statSync().isDirectory) {
-        this.#file.close();
-        throw new Error("it is a directory");
-      }
+      this.#file = openToWrite(path, { write: true, create: true });
     } catch (error) {
       throw this.#problem(error);
     }

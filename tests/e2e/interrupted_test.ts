@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { signalTest } from "../support/posix.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 
@@ -39,3 +40,15 @@ signalTest(
     }));
   },
 );
+
+signalTest("Ctrl-C ends a gateway that waits for its certificate from a pipe", async () => {
+  await using home = await RpcHome.create();
+  const pipe = join(home.directory, "pipe");
+  assert.ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+  const tls = ["--no-token", "--tls-cert", pipe, "--tls-key", pipe];
+  const gateway = home.start(["gateway", "127.0.0.1:0", ...tls]);
+  // It opens once it is being read.
+  using _writer = await Deno.open(pipe, { write: true });
+  gateway.signal("SIGINT");
+  assert.equal(await gateway.ended(), 130, gateway.describe());
+});

@@ -269,9 +269,7 @@ async function openCalls(flags: CallFlags, args: readonly string[]): Promise<Cal
   const { InputJobs } = await import("./input/input_jobs.ts");
   const { FailedLines } = await import("./input/failed_lines.ts");
   const source = await InputJobs.open(input, flags.messageMax, skip);
-  const failedLines = failed === undefined
-    ? undefined
-    : await FailedLines.open(failed, input, skip > 0);
+  const failedLines = failed === undefined ? undefined : FailedLines.open(failed, input, skip > 0);
   return {
     source: () => source,
     failedLines,

@@ -97,7 +97,7 @@ async function untilStopped(
   const interrupt = onInterrupt(() => hurry.abort());
   withholdSignalWarning();
   try {
-    gateway = await Gateway.start({
+    const starting = Gateway.start({
       ...door,
       ...{ client, discovery, transport, service },
       publicUrl: publicUrl?.href.replace(/\/$/, ""),
@@ -106,6 +106,10 @@ async function untilStopped(
       clock: systemClock,
       log,
     });
+    // Its files may be pipes, which somebody has yet to write to.
+    await Promise.race([starting, aborted(interrupt.signal)]);
+    if (interrupt.signal.aborted) return exitCodes.interrupted;
+    gateway = await starting;
     const place = { discovery, service, clock: systemClock, signal: interrupt.signal };
     const connected = Promise.resolve();
     const tending = keys === undefined ? undefined : tendKeys({ keys, place, log, connected });

@@ -3,6 +3,7 @@ import { sleep, systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { auditClosingMs, auditPendingMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
+import { openToWrite } from "../../terminal/open_to_write.ts";
 import type { AuditEntry } from "../../server/audit.ts";
 import { jsonLine } from "../../base/values/plain_text.ts";
 
@@ -123,27 +124,7 @@ export class AuditFile {
 }
 
 function openAppended(path: string): Deno.FsFile {
-  if (isPipe(path)) return openPipe(path);
-  const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
-  if (!file.statSync().isDirectory) return file;
-  // Windows opens one.
-  file.close();
-  throw new Error("it is a directory");
-}
-
-function isPipe(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFifo === true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/** To open a pipe that nobody reads would hold up the whole server: meanwhile it reads itself. */
-function openPipe(path: string): Deno.FsFile {
-  using _reader = Deno.openSync(path, { read: true, write: true });
-  return Deno.openSync(path, { append: true });
+  return openToWrite(path, { append: true, create: true, mode: 0o600 });
 }
 
 /**

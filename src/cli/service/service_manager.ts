@@ -1,6 +1,6 @@
 import { CommandError } from "../../base/command_error.ts";
 import { messageOf } from "../../base/errors.ts";
-import { isAbsolutePath, userDirectory } from "../../base/paths.ts";
+import { isAbsolutePath, readRegularFile, userDirectory } from "../../base/paths.ts";
 import { ownMark, type ServicePlan, type Steps } from "./plan.ts";
 import { runs } from "./service_program.ts";
 import {
@@ -84,7 +84,7 @@ export function serviceManagerOf(name: string, wantsUser: boolean): ServiceManag
 export function assertOurs({ path }: ServiceManager): boolean {
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = new TextDecoder().decode(readRegularFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw new CommandError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });

@@ -146,7 +146,7 @@ Deno.test("a run that stops goes on behind the last line that has run: what has 
 
 Deno.test("a run that stops passes over the lines that are kept with those that failed", async () => {
   const path = await Deno.makeTempFile();
-  const failedLines = await FailedLines.open(path, "-", false);
+  const failedLines = FailedLines.open(path, "-", false);
   try {
     assert.deepEqual(await stoppedRun(failedLines), { done: 4, failed: 3, lastRun: 4 });
   } finally {

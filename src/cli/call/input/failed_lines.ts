@@ -1,5 +1,6 @@
 import { messageOf } from "../../../base/errors.ts";
 import { isSameFile } from "../../../base/paths.ts";
+import { openToWrite } from "../../../terminal/open_to_write.ts";
 import { UsageError } from "../../../base/command_error.ts";
 import { writeWhole } from "../../../terminal/stdout.ts";
 
@@ -18,13 +19,13 @@ export class FailedLines {
    * @param isGoingOn whether the run continues an earlier one, whose lines are kept
    * @throws {UsageError} it cannot be written, or is the input itself
    */
-  static async open(path: string, input: string, isGoingOn: boolean): Promise<FailedLines> {
+  static open(path: string, input: string, isGoingOn: boolean): FailedLines {
     if (input !== "-" && isSameFile(path, input)) {
       throw new UsageError(`Cannot write failed lines to ${path}: they are read from there`);
     }
     try {
       return new FailedLines(
-        await Deno.open(path, {
+        openToWrite(path, {
           create: true,
           ...(isGoingOn ? { append: true } : { write: true, truncate: true }),
         }),

@@ -7,7 +7,7 @@ for (const isGoingOn of [false, true]) {
     const path = await Deno.makeTempFile();
     const { writeSync } = Deno.FsFile.prototype;
     try {
-      const failed = await FailedLines.open(path, "-", isGoingOn);
+      const failed = FailedLines.open(path, "-", isGoingOn);
       failed.add("[1]");
       let writes = 0;
       Deno.FsFile.prototype.writeSync = function (bytes) {
