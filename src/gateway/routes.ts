@@ -191,7 +191,7 @@ export class Routes {
       return await this.#options.agents.answer(request, sender);
     }
     if (pathname === "/session") return this.#session(request, url);
-    const document = await this.#document(request, url);
+    const document = await this.#document(request, url, sender);
     if (document !== undefined) return document;
     throw new HttpProblem(
       404,
@@ -213,13 +213,13 @@ export class Routes {
   }
 
   /** Documents that are only read; `undefined` if the path is none of these. */
-  async #document(request: Request, url: URL): Promise<Response | undefined> {
+  async #document(request: Request, url: URL, sender: Sender): Promise<Response | undefined> {
     const { pathname, origin } = url;
     if (!/^\/(openrpc\.json|openapi\.json|live|metrics)$/.test(pathname)) return undefined;
     const { access, answers, calls, catalogue, live, clientStats } = this.#options;
     allow(request, "GET", "HEAD");
     access.checkToken(request.headers, url);
-    answers.checkRoom();
+    answers.checkRoom(sender);
     if (pathname === "/metrics") {
       const { inFlight, counts } = calls;
       const page = { inFlight, counts, sockets: this.#sockets.size, client: clientStats() };
@@ -230,7 +230,7 @@ export class Routes {
     const text = pathname === "/openrpc.json"
       ? this.#texts.openRpc(document)
       : this.#texts.openApi(document, this.#options.publicUrl ?? origin);
-    return answers.of(text, { "content-type": "application/json" });
+    return answers.of(text, { "content-type": "application/json" }, sender);
   }
 
   async #root(request: Request, url: URL, sender: Sender): Promise<Response> {
@@ -242,8 +242,8 @@ export class Routes {
     allow(request, "POST");
     access.checkToken(request.headers, url);
     const given = { ...callOptionsOf(request), signal: sender.gone };
-    this.#options.answers.checkRoom();
-    const body = await this.#options.bodies.read(request, sender.connection);
+    this.#options.answers.checkRoom(sender);
+    const body = await this.#options.bodies.read(request, sender);
     checkJsonBody(request, body);
     // The time that members of a batch wait for their turn counts.
     const begunAtMs = this.#options.clock.now();
@@ -258,7 +258,7 @@ export class Routes {
     return this.#options.answers.of(text, {
       "content-type": "application/json",
       ...serverHeader({ server }),
-    });
+    }, sender);
   }
 
   #turnsOf(caller: string): BatchTurns {

@@ -3,6 +3,11 @@ import { unreadLookMs } from "../limits.ts";
 
 /** A holder of a part of a {@link Budget}, such as a connection. */
 export interface BudgetHolder {
+  /**
+   * Whose it is: what all holders of one owner hold counts together. Holders without one are all of
+   * the same.
+   */
+  readonly owner?: unknown;
   /** How much it holds now. */
   heldBytes(): number;
   /** A number that changes whenever its peer makes progress. */
@@ -31,7 +36,10 @@ const lookedAtShare = 1 / 4;
 
 /** How a {@link Budget} chooses who has to let go. */
 interface BudgetOptions {
-  /** A holder lets go only if its peer made no progress for this long. @default 0 */
+  /**
+   * A holder lets go in favour of its own owner's others only if its peer made no progress for this
+   * long. @default 0
+   */
   readonly stuckMsMin?: number;
 }
 
@@ -43,19 +51,22 @@ interface Held {
 }
 
 /**
- * A bound on what all connections together hold of one kind. When it is exceeded, the connection
- * that has held most for longest without progress of its peer has to let go of everything. The
- * bound is over all connections, because many that take a little are as harmful as one that takes
- * much.
+ * A bound on what all connections together hold of one kind, because many that take a little are as
+ * harmful as one that takes much. When it is exceeded, one of the owner that holds most has to let
+ * go of everything: the one that has held most for longest without progress of its peer. So whoever
+ * holds less than an equal share of the bound loses nothing, however many connections another one
+ * fills it with, and however slow his own network is.
  *
  * If newcomers can wait while it is full, set a minimum time: then no peer that makes progress has
- * to let go.
+ * to let go in favour of others of its owner.
  */
 export class Budget {
   readonly #bytesMax: number;
   readonly #clock: Pick<Clock, "now">;
   readonly #stuckMsMin: number;
   readonly #held = new Map<BudgetHolder, Held>();
+  /** Bytes by owner. */
+  readonly #heldBy = new Map<unknown, number>();
   #total = 0;
   #lookedAtMs = -Infinity;
 
@@ -80,22 +91,25 @@ export class Budget {
     this.#look(holder, nowMs);
     if (this.#total <= this.#bytesMax * lookedAtShare) return;
     const mustLook = this.#total > this.#bytesMax && this.#stuckMsMin === 0;
-    if (mustLook || nowMs - this.#lookedAtMs >= unreadLookMs) this.#makeRoom(nowMs);
+    if (mustLook || nowMs - this.#lookedAtMs >= unreadLookMs) this.#makeRoom(nowMs, holder.owner);
   }
 
-  /** Whether the bound is exceeded and no holder has to let go. */
-  get isFull(): boolean {
+  /** Whether the bound is exceeded, and nobody has to let go in favour of this owner. */
+  isFullFor(owner: unknown): boolean {
     if (this.#total <= this.#bytesMax) return false;
     const nowMs = this.#clock.now();
-    if (nowMs - this.#lookedAtMs >= unreadLookMs) this.#makeRoom(nowMs);
+    const isLookedAt = nowMs - this.#lookedAtMs < unreadLookMs;
+    if (!isLookedAt || this.#heldMost() !== owner) this.#makeRoom(nowMs, owner);
     return this.#total > this.#bytesMax;
   }
 
-  #makeRoom(nowMs: number): void {
+  /** @param asking the owner in whose favour others have to let go */
+  #makeRoom(nowMs: number, asking: unknown): void {
     this.#lookedAtMs = nowMs;
     for (const other of [...this.#held.keys()]) this.#look(other, nowMs);
     while (this.#total > this.#bytesMax) {
-      const worst = this.#worst(nowMs);
+      const owner = this.#heldMost();
+      const worst = this.#worst(owner, owner === asking ? this.#stuckMsMin : 0, nowMs);
       if (worst === undefined) return;
       const totalBytes = this.#total;
       const { bytes: heldBytes, sinceMs } = this.#held.get(worst) as Held;
@@ -106,38 +120,53 @@ export class Budget {
 
   /** Removes a holder, which holds nothing any more. */
   forget(holder: BudgetHolder): void {
-    this.#total -= this.#held.get(holder)?.bytes ?? 0;
+    const held = this.#held.get(holder);
+    if (held === undefined) return;
+    this.#add(holder, -held.bytes);
     this.#held.delete(holder);
   }
 
   #look(holder: BudgetHolder, nowMs: number): void {
     const bytes = holder.heldBytes();
+    if (bytes <= countedBytes) return this.forget(holder);
     const held = this.#held.get(holder);
-    if (bytes <= countedBytes) {
-      if (held !== undefined) this.forget(holder);
-      return;
-    }
+    this.#add(holder, bytes - (held?.bytes ?? 0));
     const progress = holder.progress();
     if (held === undefined) {
       this.#held.set(holder, { bytes, progress, sinceMs: nowMs });
-      this.#total += bytes;
       return;
     }
-    this.#total += bytes - held.bytes;
     held.bytes = bytes;
     if (held.progress === progress) return;
     held.progress = progress;
     held.sinceMs = nowMs;
   }
 
+  #add({ owner }: BudgetHolder, bytes: number): void {
+    this.#total += bytes;
+    const sum = (this.#heldBy.get(owner) ?? 0) + bytes;
+    if (sum > 0) this.#heldBy.set(owner, sum);
+    else this.#heldBy.delete(owner);
+  }
+
+  #heldMost(): unknown {
+    let found: unknown;
+    let most = 0;
+    for (const [owner, bytes] of this.#heldBy) {
+      if (bytes > most) [found, most] = [owner, bytes];
+    }
+    return found;
+  }
+
   /**
-   * The holder of the largest product of size and time without progress; then of the largest size.
+   * The owner's holder of the largest product of size and time without progress; then of the
+   * largest size.
    */
-  #worst(nowMs: number): BudgetHolder | undefined {
+  #worst(owner: unknown, stuckMsMin: number, nowMs: number): BudgetHolder | undefined {
     let worst: BudgetHolder | undefined;
     let most = -1;
     for (const [holder, { bytes, sinceMs }] of this.#held) {
-      if (nowMs - sinceMs < this.#stuckMsMin) continue;
+      if (holder.owner !== owner || nowMs - sinceMs < stuckMsMin) continue;
       const score = bytes * (nowMs - sinceMs + 1);
       if (score > most) [worst, most] = [holder, score];
     }

@@ -65,8 +65,8 @@ export class Agents {
   async answer(request: Request, sender: Sender): Promise<Response> {
     const { bodies, answers } = this.#options;
     if (request.method === "DELETE") return this.#sessions.end(request);
-    answers.checkRoom();
-    const text = await bodies.read(request, sender.connection);
+    answers.checkRoom(sender);
+    const text = await bodies.read(request, sender);
     checkJsonBody(request, text);
     const parsedBody = bodyOf(text);
     const { createMcpHandler, isLegacyRequest } = await import("@modelcontextprotocol/server");
@@ -87,7 +87,7 @@ export class Agents {
       : await this.#single.fetch(asked, { parsedBody });
     const headers = Object.fromEntries(response.headers);
     const answer = await response.text();
-    if (response.status === 200) return answers.of(answer, headers);
+    if (response.status === 200) return answers.of(answer, headers, sender);
     return reply(answer === "" ? null : answer, { status: response.status, headers });
   }
 

@@ -32,8 +32,8 @@ export async function answerCall(
   sender: Sender,
 ): Promise<Response> {
   const options = { ...callOptionsOf(request), signal: sender.gone };
-  answers.checkRoom();
-  const text = await bodies.read(request, sender.connection);
+  answers.checkRoom(sender);
+  const text = await bodies.read(request, sender);
   checkJsonBody(request, text);
   const params = paramsOf(text);
   const form = streamFormOf(request);
@@ -43,6 +43,7 @@ export async function answerCall(
       return await streamResponse(calls.stream(method, params, options, sender.caller), form, {
         clock,
         unread: answers.unread,
+        owner: sender.address,
       });
     } catch (error) {
       if (error instanceof RpcError) return problemResponse(error);
@@ -54,7 +55,7 @@ export async function answerCall(
   return answers.of(`${JSON.stringify(report.result) ?? "null"}\n`, {
     "content-type": "application/json",
     ...serverHeader(report),
-  });
+  }, sender);
 }
 
 /** The header that names the server to which a call was sent last. */

@@ -35,6 +35,15 @@ const writers: Readonly<Record<StreamForm, Writer>> = {
   },
 };
 
+/** What bounds a stream whose reader is slow. */
+interface StreamLimits {
+  readonly clock: Clock;
+  /** Unread bytes of all. */
+  readonly unread: Budget;
+  /** The reader's address. */
+  readonly owner: string;
+}
+
 /**
  * Answers with the items of a call as they come. An item is drawn only when there is room on the
  * way to the reader, so a slow reader slows the procedure down. Items that wait count as unread,
@@ -46,12 +55,12 @@ const writers: Readonly<Record<StreamForm, Writer>> = {
 export async function streamResponse(
   stream: ItemStream,
   form: StreamForm,
-  { clock, unread }: { readonly clock: Clock; readonly unread: Budget },
+  limits: StreamLimits,
 ): Promise<Response> {
   const writer = writers[form];
   const utf8 = new TextEncoder();
   let first: IteratorResult<unknown, undefined> | undefined = await stream.next();
-  const waiting = new WaitingItems(stream, clock, unread);
+  const waiting = new WaitingItems(stream, limits);
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       waiting.onGivenUp = () => {
@@ -91,6 +100,7 @@ export async function streamResponse(
 
 /** Items of a stream that wait for its reader: the one that was drawn, and those behind it. */
 class WaitingItems implements BudgetHolder {
+  readonly owner: string;
   readonly #stream: ItemStream;
   readonly #clock: Clock;
   readonly #unread: Budget;
@@ -100,7 +110,8 @@ class WaitingItems implements BudgetHolder {
   /** Called when the reader takes nothing for too long, or when others need the room. */
   onGivenUp: () => void = () => {};
 
-  constructor(stream: ItemStream, clock: Clock, unread: Budget) {
+  constructor(stream: ItemStream, { clock, unread, owner }: StreamLimits) {
+    this.owner = owner;
     this.#stream = stream;
     this.#clock = clock;
     this.#unread = unread;

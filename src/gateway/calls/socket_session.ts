@@ -37,6 +37,8 @@ interface SocketDeps {
   readonly bound: MessageBound;
   /** Unread bytes of all sockets. */
   readonly unread: Budget;
+  /** The caller's address. */
+  readonly owner: string;
   /** When the caller may begin the next part of a batch, or of its messages. */
   readonly turns: BatchTurns;
   /** Told once if more came of it than it may send. */
@@ -86,6 +88,7 @@ export class SocketSession {
       take: (text, begunAtMs) => this.#take(text, begunAtMs),
     });
     this.#unread = {
+      owner: deps.owner,
       heldBytes: () => this.#heldBytes(),
       progress: () => this.#sentBytes - this.#unreadBytes,
       giveUp: () => this.#close(closeCodes.policy, "All together left too many answers unread"),

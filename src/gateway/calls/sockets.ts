@@ -93,7 +93,7 @@ export class Sockets {
     const linger = () => connection?.linger();
     const session = new SocketSession(
       socket,
-      { calls, clock, bound, unread: this.#unread, turns, offended, linger },
+      { calls, clock, bound, unread: this.#unread, owner: address, turns, offended, linger },
       { traceparent, timeoutMs },
     );
     this.#sessions.add(session);

@@ -21,9 +21,12 @@ interface Waiting {
   giveUp(): void;
 }
 
+/** Whose body it is. */
+type BodySender = Pick<Sender, "address" | "connection">;
+
 /**
- * Reads bodies within a bound on the bytes of all of them. When it is exceeded, senders that make
- * no progress lose theirs first.
+ * Reads bodies within a bound on the bytes of all of them. When it is exceeded, the address that
+ * has most of them loses one: one that makes no progress, if it asked for more itself.
  */
 export class BodyReader {
   readonly #clock: Clock;
@@ -55,18 +58,18 @@ export class BodyReader {
   /**
    * A request's body as text.
    *
-   * @param connection is told when the whole body has come: what it brought is then no longer what
-   * the runtime keeps of it
+   * @param sender its connection is told when the whole body has come: what it brought is then no
+   * longer what the runtime keeps of it
    * @throws {HttpProblem} it is too long (413), too slow (408), no UTF-8 (400) or compressed (415),
    * or there are too many (503)
    */
-  async read(request: Request, connection?: Sender["connection"]): Promise<string> {
-    const text = await this.#read(request);
+  async read(request: Request, { address, connection }: BodySender): Promise<string> {
+    const text = await this.#read(request, address);
     connection?.message();
     return text;
   }
 
-  async #read(request: Request): Promise<string> {
+  async #read(request: Request, address: string): Promise<string> {
     if (!isPlain(request.headers.get("content-encoding"))) throw encoded();
     const length = lengthOf(request);
     if (length !== undefined && length > this.#bound.bytes) {
@@ -83,7 +86,7 @@ export class BodyReader {
     try {
       return length !== undefined && length <= gatewayShortBodyBytes
         ? decode(utf8, await Promise.race([request.bytes(), late.promise]))
-        : await this.#readPieces(request, late, waiting);
+        : await this.#readPieces(request, late, waiting, address);
     } catch (error) {
       if (error instanceof HttpProblem) throw error;
       throw new HttpProblem(400, "InvalidRequest", "Cannot read the body: it broke off");
@@ -103,12 +106,14 @@ export class BodyReader {
     { body }: Request,
     late: PromiseWithResolvers<never>,
     waiting: Waiting,
+    owner: string,
   ): Promise<string> {
     if (body === null) return "";
     const reader = body.getReader();
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let heldBytes = 0;
     const holder: BudgetHolder = {
+      owner,
       heldBytes: () => heldBytes,
       progress: () => Math.floor(heldBytes / progressBytes),
       giveUp: () => late.reject(stoodStill()),
@@ -123,7 +128,7 @@ export class BodyReader {
         if (holder.progress() !== before) this.#wentOn(waiting);
         if (heldBytes > this.#bound.bytes) throw tooLong("it is longer", this.#bound);
         this.#held.count(holder);
-        if (this.#held.isFull) throw tooMany();
+        if (this.#held.isFullFor(owner)) throw tooMany();
         text += decode(decoder, value, { stream: true });
       }
     } catch (error) {

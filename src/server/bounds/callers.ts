@@ -4,6 +4,8 @@ import { callerAddress } from "../../base/names/site.ts";
 export interface CallerGroup {
   /** Its open connections. */
   connections: number;
+  /** Whose memory it takes: the same for all groups of this machine, whose programs share it. */
+  readonly owner: unknown;
 }
 
 /** Groups connections by address. With keys they are grouped by name instead. */
@@ -18,8 +20,8 @@ export class Callers {
   enter(from: string): CallerGroup {
     const address = callerAddress(from);
     // Programs of this machine cannot be told apart, so each connection is a group of its own.
-    if (address === undefined) return { connections: 1 };
-    const group = this.#groups.get(address) ?? { connections: 0 };
+    if (address === undefined) return { connections: 1, owner: "this machine" };
+    const group = this.#groups.get(address) ?? { connections: 0, owner: address };
     group.connections++;
     this.#groups.set(address, group);
     return group;

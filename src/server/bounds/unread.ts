@@ -14,17 +14,22 @@ export class Unread {
   /** The size when it was last counted, or the smallest size since then. */
   #countedBytes = 0;
 
-  /** @param bytesMax how much the peer may leave unread before no more is made for it */
+  /**
+   * @param bytesMax how much the peer may leave unread before no more is made for it
+   * @param owner whose all is that counts together
+   */
   constructor(
     outbox: Outbox,
     bytesMax: number,
     budget: Budget,
+    owner: unknown,
     giveUp: BudgetHolder["giveUp"],
   ) {
     this.#outbox = outbox;
     this.#bytesMax = bytesMax;
     this.#budget = budget;
     this.#holder = {
+      owner,
       heldBytes: () => outbox.heldBytes,
       progress: () => outbox.bytesWritten,
       giveUp,

@@ -82,7 +82,9 @@ export class Session implements IntakeOwner {
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
     this.#intake = new Intake(this, this.#calls, options, work);
+    const owner = options.caller ?? options.group.owner;
     this.#partial = {
+      owner,
       heldBytes: () => this.#splitter.heldBytes,
       // Whole lines count, since a peer may send a byte now and then without ever ending a line.
       progress: () => this.#linesRead,
@@ -92,6 +94,7 @@ export class Session implements IntakeOwner {
       this.#outbox,
       limits.outboxBytesMax,
       options.shared.unread,
+      owner,
       (numbers) => this.#giveUpAnswers(numbers),
     );
   }

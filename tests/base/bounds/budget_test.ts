@@ -4,10 +4,15 @@ import { unreadLookMs } from "../../../src/base/limits.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 
 class Holder implements BudgetHolder {
+  readonly owner: string | undefined;
   bytes = 0;
   done = 0;
   gaveUp = 0;
   numbers: BudgetNumbers | undefined;
+
+  constructor(owner?: string) {
+    this.owner = owner;
+  }
 
   heldBytes(): number {
     return this.bytes;
@@ -96,13 +101,82 @@ Deno.test("where only who stands still has to give up, who goes on does not, and
     holder.bytes = 60 * kib;
     budget.count(holder);
   }
-  assert.ok(budget.isFull);
+  assert.ok(budget.isFullFor(undefined));
   clock.advance(1_000 - unreadLookMs);
   going.done++;
-  assert.ok(budget.isFull);
+  assert.ok(budget.isFullFor(undefined));
   assert.deepEqual([going.gaveUp, stuck.gaveUp], [0, 0]);
   clock.advance(unreadLookMs);
   going.done++;
-  assert.ok(!budget.isFull);
+  assert.ok(!budget.isFullFor(undefined));
   assert.deepEqual([going.gaveUp, stuck.gaveUp], [0, 1]);
+});
+
+Deno.test("who holds less than an equal share loses nothing to an owner of many", () => {
+  const clock = new VirtualClock();
+  const budget = new Budget(300 * kib, clock);
+  const slow = new Holder("slow");
+  slow.bytes = 140 * kib;
+  budget.count(slow);
+  // It has stood still for long, and is larger than any of the others, who all go on.
+  clock.advance(1_000);
+  const many = Array.from({ length: 10 }, () => new Holder("many"));
+  for (const holder of many) {
+    holder.bytes = 40 * kib;
+    for (const other of many) other.done++;
+    budget.count(holder);
+  }
+  assert.equal(slow.gaveUp, 0);
+  assert.equal(many.filter(({ gaveUp }) => gaveUp === 1).length, 6);
+  assert.equal(budget.total, 300 * kib);
+  // Now it has more than they have.
+  slow.bytes = 170 * kib;
+  budget.count(slow);
+  assert.equal(slow.gaveUp, 1);
+});
+
+Deno.test("of many owners none is given more than the others by having many holders", () => {
+  const budget = new Budget(1_000 * kib, new VirtualClock());
+  const held = new Map<string, number>();
+  for (let i = 0; i < 200; i++) {
+    // The first has as many holders as all others together.
+    const owner = i % 2 === 0 ? "first" : `other ${i % 20}`;
+    const holder = new Holder(owner);
+    holder.bytes = 50 * kib;
+    holder.giveUp = () => void held.set(owner, (held.get(owner) ?? 0) - 50);
+    held.set(owner, (held.get(owner) ?? 0) + 50);
+    budget.count(holder);
+  }
+  assert.equal(budget.total, 1_000 * kib);
+  assert.deepEqual([...held.values()].toSorted(), [
+    100,
+    100,
+    100,
+    100,
+    100,
+    100,
+    100,
+    100,
+    100,
+    50,
+    50,
+  ]);
+});
+
+Deno.test("where who goes on keeps its room, the owner that holds most gives it to others all the same", () => {
+  const budget = new Budget(100 * kib, new VirtualClock(), { stuckMsMin: 1_000 });
+  const many = Array.from({ length: 3 }, () => new Holder("many"));
+  for (const holder of many) {
+    holder.bytes = 40 * kib;
+    budget.count(holder);
+  }
+  assert.ok(budget.isFullFor("many"));
+  assert.equal(budget.total, 120 * kib);
+  assert.ok(!budget.isFullFor("one"));
+  assert.equal(budget.total, 80 * kib);
+  const one = new Holder("one");
+  one.bytes = 30 * kib;
+  budget.count(one);
+  assert.ok(!budget.isFullFor("one"));
+  assert.deepEqual([one.gaveUp, many.filter(({ gaveUp }) => gaveUp > 0).length], [0, 2]);
 });

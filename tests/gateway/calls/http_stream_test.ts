@@ -19,7 +19,7 @@ Deno.test("what waits for readers of streams is bounded over all, and who reads 
   const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
   for (const stream of streams) {
     stream.items([item], length);
-    const response = await streamResponse(stream, "events", { clock, unread });
+    const response = await streamResponse(stream, "events", { clock, unread, owner: "" });
     readers.push((response.body as ReadableStream<Uint8Array>).getReader());
     await readers.at(-1)?.read();
   }
@@ -48,7 +48,7 @@ Deno.test("a stream is told with its end, or with the error that ended it, and l
     if (items.length > 0) stream.items(items, 10);
     const report = { result: null, attempts: 1, durationMs: 1, server: "a:1" };
     if (items.length < 2) stream.ended({ ...report, error });
-    return await streamResponse(stream, form, { clock, unread });
+    return await streamResponse(stream, form, { clock, unread, owner: "" });
   };
   const failure = new RpcError("WorkerLost", "Its worker ended");
   assert.equal(

@@ -53,6 +53,9 @@ const atOnce: BatchTurns = {
   turn: () => Promise.resolve(),
 };
 
+/** What most of them have. */
+const usual = { bound: boundOfGateway(), owner: "", turns: atOnce };
+
 Deno.test("peers that each leave little unread are bounded together, and who reads nothing is closed first", async () => {
   const clock = new VirtualClock();
   const length = 100_000;
@@ -62,7 +65,7 @@ Deno.test("peers that each leave little unread are bounded together, and who rea
   const calls = { call: () => Promise.resolve(report) } as unknown as Calls;
   const peers = Array.from({ length: count }, () => new Peer());
   for (const peer of peers) {
-    new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turns: atOnce }, {});
+    new SocketSession(peer, { ...usual, calls, clock, unread }, {});
     await peer.ask();
   }
   const [reading, ...silent] = peers as [Peer, ...Peer[]];
@@ -96,7 +99,7 @@ Deno.test("items of a stream that wait for its peer are bounded too, though noth
     },
   } as unknown as Calls;
   const peer = new Peer();
-  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turns: atOnce }, {});
+  new SocketSession(peer, { ...usual, calls, clock, unread }, {});
   await peer.ask({ stream: 1 });
   stream.items([item], length);
   await settled();
@@ -119,7 +122,7 @@ Deno.test("a stream brings as many items as were granted, and is answered by the
   const calls = { timeoutMs: 1_000, stream: () => stream } as unknown as Calls;
   const peer = new Peer();
   const unread = new Budget(1e9, clock);
-  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turns: atOnce }, {});
+  new SocketSession(peer, { ...usual, calls, clock, unread }, {});
   await peer.ask({ stream: 2 });
   stream.items(["a", "b", "c", "d"], 4);
   await settled();
@@ -153,7 +156,7 @@ Deno.test("items that are not granted are not sent at the end of their call eith
   } as unknown as Calls;
   const peer = new Peer();
   const unread = new Budget(1e9, clock);
-  new SocketSession(peer, { calls, clock, bound: boundOfGateway(), unread, turns: atOnce }, {});
+  new SocketSession(peer, { ...usual, calls, clock, unread }, {});
   for (const id of [1, 2]) {
     await peer.say({ jsonrpc: "2.0", id, method: "count", meta: { stream: 1 } });
   }
@@ -194,7 +197,7 @@ function setUp(callMs = 0, more: Partial<ConstructorParameters<typeof SocketSess
     },
   } as unknown as Calls;
   const session = new SocketSession(peer, {
-    ...{ calls, clock, bound: boundOfGateway(), unread: new Budget(1e9, clock) },
+    ...{ ...usual, calls, clock, unread: new Budget(1e9, clock) },
     turns: { ...atOnce, turn: () => new Promise((resolve) => turns.push(resolve)) },
     ...more,
   }, {});

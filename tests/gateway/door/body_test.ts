@@ -12,6 +12,10 @@ import { HttpProblem } from "../../../src/gateway/door/problem.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
+/** Whose bodies they are. */
+const here = { address: "", connection: undefined };
+const there = { ...here, address: "192.168.0.100" };
+
 type Sender = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
 
 /** A request whose body is sent by hand. */
@@ -33,7 +37,7 @@ const isProblem = (status: number) => (error: unknown) =>
 Deno.test("a body that does not come in time is 408, and nobody goes on reading it", async () => {
   const clock = new VirtualClock();
   const { request, sender, isCancelled } = slowRequest();
-  const read = new BodyReader(clock).read(request);
+  const read = new BodyReader(clock).read(request, here);
   const failed = assert.rejects(read, isProblem(408));
   // A byte now and then is no more than none at all.
   for (let i = 0; i < 10; i++) {
@@ -50,7 +54,7 @@ Deno.test("a short body that does not come in time is 408 too", async () => {
   const clock = new VirtualClock();
   const headers = { "content-length": String(gatewayShortBodyBytes) };
   const { request } = slowRequest();
-  const slow = new BodyReader(clock).read(new Request(request, { headers }));
+  const slow = new BodyReader(clock).read(new Request(request, { headers }), here);
   const failed = assert.rejects(slow, isProblem(408));
   await clock.advanceAsync(gatewayBodyTimeoutMs + wheelTickMs);
   await failed;
@@ -58,7 +62,10 @@ Deno.test("a short body that does not come in time is 408 too", async () => {
 
 Deno.test("a body without a length is 413 as soon as it is too long", async () => {
   const { request, sender, isCancelled } = slowRequest();
-  const failed = assert.rejects(new BodyReader(new VirtualClock()).read(request), isProblem(413));
+  const failed = assert.rejects(
+    new BodyReader(new VirtualClock()).read(request, here),
+    isProblem(413),
+  );
   sender.enqueue(new Uint8Array(messageMaxDefault));
   sender.enqueue(new Uint8Array(1));
   await failed;
@@ -70,19 +77,19 @@ Deno.test("a body that says it is too long is 413 before it is read", async () =
   const { request } = slowRequest();
   const headers = { "content-length": String(messageMaxDefault + 1) };
   const long = new Request(request, { headers });
-  await assert.rejects(new BodyReader(new VirtualClock()).read(long), isProblem(413));
+  await assert.rejects(new BodyReader(new VirtualClock()).read(long, here), isProblem(413));
 });
 
 Deno.test("bodies that are no UTF-8, or break off, are 400", async () => {
   const bodies = new BodyReader(new VirtualClock());
   const body = Uint8Array.of(0x22, 0xff, 0x22);
   const request = new Request("http://127.0.0.1/", { method: "POST", body });
-  await assert.rejects(bodies.read(request), isProblem(400));
+  await assert.rejects(bodies.read(request, here), isProblem(400));
   const headers = { "content-length": "3" };
   const short = new Request("http://127.0.0.1/", { method: "POST", body, headers });
-  await assert.rejects(bodies.read(short), isProblem(400));
+  await assert.rejects(bodies.read(short, here), isProblem(400));
   const { request: broken, sender } = slowRequest();
-  const failed = assert.rejects(bodies.read(broken), isProblem(400));
+  const failed = assert.rejects(bodies.read(broken, here), isProblem(400));
   sender.error(new Error("gone"));
   await failed;
 });
@@ -93,7 +100,7 @@ async function fill(bodies: BodyReader) {
     { length: gatewayBodiesBytesMax / messageMaxDefault },
     () => slowRequest(),
   );
-  const texts = slow.map(({ request }) => bodies.read(request));
+  const texts = slow.map(({ request }) => bodies.read(request, here));
   const piece = new Uint8Array(messageMaxDefault - 2 * goingOnBytes).fill(32);
   for (const { sender } of slow) sender.enqueue(piece);
   await waitFor(
@@ -112,13 +119,29 @@ const long = () =>
 Deno.test("long bodies that are held at once are bounded: one too many is 503, and short ones and room come", async () => {
   const bodies = new BodyReader(new VirtualClock());
   const { slow, texts } = await fill(bodies);
-  await assert.rejects(bodies.read(long()), isProblem(503));
+  await assert.rejects(bodies.read(long(), here), isProblem(503));
   const headers = { "content-length": "3" };
   const short = new Request("http://127.0.0.1/", { method: "POST", body: "[1]", headers });
-  assert.equal(await bodies.read(short), "[1]");
+  assert.equal(await bodies.read(short, here), "[1]");
   for (const { sender } of slow) sender.close();
   for (const text of texts) assert.equal((await text).length, messageMaxDefault - 2 * goingOnBytes);
-  assert.equal((await bodies.read(long())).length, messageMaxDefault);
+  assert.equal((await bodies.read(long(), here)).length, messageMaxDefault);
+});
+
+Deno.test("where one address fills the room with long bodies that go on, it loses one to another", async () => {
+  const bodies = new BodyReader(new VirtualClock());
+  const { slow, texts } = await fill(bodies);
+  const all = Promise.allSettled(texts);
+  assert.equal((await bodies.read(long(), there)).length, messageMaxDefault);
+  for (const { sender } of slow) {
+    try {
+      sender.close();
+    } catch {
+      // Its body was given up.
+    }
+  }
+  const ends = await all;
+  assert.equal(ends.filter(({ status }) => status === "rejected").length, 1);
 });
 
 Deno.test("long bodies that do not go on lose their room to those that come, and those that do keep it", async () => {
@@ -137,7 +160,7 @@ Deno.test("long bodies that do not go on lose their room to those that come, and
   going?.sender.enqueue(new Uint8Array(goingOnBytes).fill(32));
   await waitFor("it to go on", () => going?.sender.desiredSize === 1);
   clock.advance(gatewayStuckMs / 2);
-  assert.equal((await bodies.read(long())).length, messageMaxDefault);
+  assert.equal((await bodies.read(long(), here)).length, messageMaxDefault);
   for (const { sender } of slow) {
     try {
       sender.close();
@@ -155,12 +178,12 @@ Deno.test("where there are too many requests, the one whose body was waited for 
   const clock = new VirtualClock();
   const bodies = new BodyReader(clock);
   const headers = { "content-length": "3" };
-  const first = bodies.read(new Request(slowRequest().request, { headers }));
+  const first = bodies.read(new Request(slowRequest().request, { headers }), here);
   const failed = assert.rejects(first, isProblem(408));
   assert.equal(bodies.makeRoom(), false);
   clock.advance(gatewayStuckMs);
   const { request, sender } = slowRequest();
-  const second = bodies.read(new Request(request, { headers }));
+  const second = bodies.read(new Request(request, { headers }), here);
   assert.deepEqual([bodies.makeRoom(), bodies.makeRoom()], [true, false]);
   await failed;
   sender.enqueue(new TextEncoder().encode("[1]"));
@@ -172,17 +195,17 @@ Deno.test("where there are too many requests, the one whose body was waited for 
 
 Deno.test("a request without a body has an empty one", async () => {
   const request = new Request("http://127.0.0.1/", { method: "POST" });
-  assert.equal(await new BodyReader(new VirtualClock()).read(request), "");
+  assert.equal(await new BodyReader(new VirtualClock()).read(request, here), "");
 });
 
 Deno.test("a connection is told of each whole body, and of no other", async () => {
   const bodies = new BodyReader(new VirtualClock());
   let told = 0;
   const connection = { message: () => void told++ } as NonNullable<
-    Parameters<BodyReader["read"]>[1]
+    Parameters<BodyReader["read"]>[1]["connection"]
   >;
   const { request, sender } = slowRequest();
-  const read = bodies.read(request, connection);
+  const read = bodies.read(request, { ...here, connection });
   sender.enqueue(new TextEncoder().encode("[1]"));
   await waitFor("it to be read", () => sender.desiredSize === 1);
   assert.equal(told, 0);
@@ -191,7 +214,7 @@ Deno.test("a connection is told of each whole body, and of no other", async () =
   assert.equal(told, 1);
   const { request: broken, sender: breaking } = slowRequest();
   breaking.error(new Error("gone"));
-  await assert.rejects(bodies.read(broken, connection), isProblem(400));
+  await assert.rejects(bodies.read(broken, { ...here, connection }), isProblem(400));
   assert.equal(told, 1);
 });
 
@@ -199,9 +222,9 @@ Deno.test("where there are too many requests, a body that goes on keeps its room
   const clock = new VirtualClock();
   const bodies = new BodyReader(clock);
   const { request, sender } = slowRequest();
-  const going = bodies.read(request);
+  const going = bodies.read(request, here);
   clock.advance(gatewayStuckMs / 2);
-  const failed = assert.rejects(bodies.read(slowRequest().request), isProblem(408));
+  const failed = assert.rejects(bodies.read(slowRequest().request, here), isProblem(408));
   clock.advance(gatewayStuckMs / 2);
   sender.enqueue(new Uint8Array(goingOnBytes).fill(32));
   await waitFor("it to go on", () => sender.desiredSize === 1);

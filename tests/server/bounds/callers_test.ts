@@ -23,10 +23,14 @@ Deno.test("connections of one address are counted together, for as long as they 
   assert.equal(first, second);
   assert.equal(first.connections, 2);
   assert.notEqual(callers.enter("10.0.0.2:1"), first);
+  assert.notEqual(callers.enter("10.0.0.3:1").owner, first.owner);
   callers.leave("10.0.0.1:1", first);
   callers.leave("10.0.0.1:2", second);
   assert.equal(callers.enter("10.0.0.1:3").connections, 1);
-  assert.notEqual(callers.enter("127.0.0.1:1"), callers.enter("127.0.0.1:2"));
+  const [own, other] = [callers.enter("127.0.0.1:1"), callers.enter("127.0.0.1:2")];
+  assert.notEqual(own, other);
+  // What they take together is taken of one machine.
+  assert.equal(own.owner, other.owner);
 });
 
 /** An address of this machine that other machines see, if it has one. */

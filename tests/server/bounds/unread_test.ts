@@ -21,7 +21,7 @@ function setUp(bytesMax = 1_000_000) {
     },
   };
   const budget = new Budget(Infinity, new VirtualClock());
-  const unread = new Unread(outbox as Outbox, bytesMax, budget, () => assert.fail("no need"));
+  const unread = new Unread(outbox as Outbox, bytesMax, budget, "", () => assert.fail("no need"));
   const grow = (bytes: number) => {
     outbox.pendingBytes += bytes;
     unread.grew();

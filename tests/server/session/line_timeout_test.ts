@@ -11,7 +11,7 @@ import { waitFor } from "../../support/wait_for.ts";
 import { sessionOn } from "../fixtures/session_on.ts";
 
 /** A session whose peer sends a line in parts, and all that is written to it. */
-function slowPeer(clock: VirtualClock) {
+function slowPeer(clock: VirtualClock, options: Parameters<typeof sessionOn>[1] = {}) {
   let reading: { readonly room: number; came(bytes: number | null): void } | undefined;
   const written: string[] = [];
   const session = sessionOn({
@@ -27,7 +27,7 @@ function slowPeer(clock: VirtualClock) {
     },
     closeWrite: () => Promise.resolve(),
     close: () => reading?.came(null),
-  }, { clock });
+  }, { clock, ...options });
   const running = session.run();
   /** So many bytes come, and the session is looked at. */
   const comes = async (bytes: number, withinMs: number) => {
@@ -74,6 +74,22 @@ Deno.test("a peer that sends much and gets nothing is told that it is read (P-2)
   assert.equal(written.length, 3, "it was sent something else");
   session.close();
   await running;
+});
+
+Deno.test("a slow line keeps its room where another address begins more than there is room for", async () => {
+  const clock = new VirtualClock();
+  const shared = new Shared(clock, () => 2, { partialLinesBytesMax: 1_000_000 });
+  const peerOf = (owner: string) => slowPeer(clock, { shared, group: { connections: 1, owner } });
+  const slow = peerOf("slow");
+  await slow.comes(300_000, 1_000);
+  const flood = Array.from({ length: 12 }, () => peerOf("flood"));
+  for (const { comes } of flood) await comes(100_000, 0);
+  assert.match(flood.flatMap(({ written }) => written).join(""), /"code":-32002/);
+  assert.deepEqual(slow.written, []);
+  for (const { session, running } of [slow, ...flood]) {
+    session.close();
+    await running;
+  }
 });
 
 Deno.test("the time that a long line waits for its turn does not count against it (P-43)", async () => {
