@@ -4,6 +4,7 @@ import { addressOf } from "../../base/names/host_port.ts";
 import { candidatesOf, type Pick } from "./balancer.ts";
 import { boundOfServerAt, boundOfServers, type TooLongError } from "../../wire/message_bound.ts";
 import type { Call } from "../call.ts";
+import { warnOfEmptyZone } from "./empty_zone.ts";
 import { Subset } from "../subset/subset.ts";
 import { DialPlaces } from "../links/dial_places.ts";
 import { Dropped, isWell } from "./dropped.ts";
@@ -58,6 +59,8 @@ export class Endpoints implements EndpointOwner<Endpoint> {
   /** Endpoints that are connected and ejected. */
   readonly #ejected = new Set<Endpoint>();
   readonly #dropped: Dropped;
+  /** Whether the client's zone was looked for among the first servers. */
+  #isZoneSeen = false;
   /** How many servers the registry lists. */
   #listed = 0;
   /** Dropped endpoints that are called like listed ones. */
@@ -104,9 +107,16 @@ export class Endpoints implements EndpointOwner<Endpoint> {
   update(change: Change, { instances, stale }: Snapshot): void {
     for (const instance of change.unlisted) this.#byAddress.get(addressOf(instance))?.unlist();
     this.#listed = instances.length;
+    if (!this.#isZoneSeen && instances.length > 0) this.#seeZone(instances);
     this.#dropped.update(change);
     this.#subset.update(change, instances, stale);
     this.#judgeDropped();
+  }
+
+  #seeZone(instances: readonly Instance[]): void {
+    this.#isZoneSeen = true;
+    const { zone, log } = this.#dependencies;
+    if (zone !== undefined) warnOfEmptyZone(zone, instances, log);
   }
 
   /** Whether the registry's list is to be believed: see {@link Dropped}. */

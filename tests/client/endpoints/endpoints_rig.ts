@@ -21,8 +21,8 @@ export class EndpointsRig {
   usable = 0;
   readonly endpoints: Endpoints;
 
-  /** @param options which servers it connects to and prefers */
-  constructor(options: Pick<EndpointDependencies, "subset" | "zone"> = {}) {
+  /** @param options which servers it connects to and prefers, and where it logs */
+  constructor(options: Partial<Pick<EndpointDependencies, "subset" | "zone" | "log">> = {}) {
     this.endpoints = new Endpoints(createPick("random", seededRandom(1)), {
       transport: this.transport,
       clock: this.clock,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { RpcError } from "../../../src/base/errors.ts";
 import { Call } from "../../../src/client/call.ts";
+import { silentLogger } from "../../../src/base/log.ts";
+import type { Instance } from "../../../src/discovery/discovery.ts";
 import { instanceAt } from "../../support/fake_discovery.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "../endpoints/endpoints_rig.ts";
@@ -38,6 +40,23 @@ Deno.test("without a zone all servers are called", async () => {
   await rig.list(listed);
   assert.deepEqual(rig.picks(), [1, 2, 3, 4, 5]);
   rig.endpoints.close();
+});
+
+Deno.test("a zone that no server is in is told once, unless the service has no zones to choose from", async () => {
+  const told = async (zone: string, ...lists: Instance[][]) => {
+    const fields: unknown[] = [];
+    const warn = (_: string, more: unknown) => fields.push(more);
+    const rig = new EndpointsRig({ zone, log: { ...silentLogger, warn } });
+    for (const list of lists) await rig.list(list);
+    rig.endpoints.close();
+    return fields;
+  };
+  assert.deepEqual(await told("a", listed), []);
+  assert.deepEqual(await told("x", [], listed, [], listed), [{ zone: "x", zones: "a, b" }]);
+  assert.deepEqual(await told("x", listed.slice(2)), []);
+  const many = Array.from({ length: 12 }, (_, i) => instanceAt(i + 1, { zone: `z${i + 10}` }));
+  const [{ zones }] = await told("x", many) as [{ zones: string }];
+  assert.match(zones, /^z10, .*z19, and 2 more$/);
 });
 
 Deno.test("servers of the client's own zone are called, and no others", async () => {
