@@ -63,32 +63,51 @@ export function serverHeader({ server }: Pick<CallReport, "server">): Record<str
   return server === undefined ? {} : { "rpc-server": server };
 }
 
-/** Nothing, an array or an object. @throws {HttpProblem} */
+/**
+ * Nothing, an array or an object. Clients that are generated in Go, Java or Rust write `null` where
+ * they were given no body.
+ *
+ * @throws {HttpProblem} 400
+ */
 function paramsOf(text: string): Params | undefined {
   if (text.trim() === "") return undefined;
   const value = parseJson(text, "body");
   if (value instanceof RpcError) throw new HttpProblem(400, "ParseError", value.message);
-  if (typeof value !== "object" || value === null) {
+  if (value === null) return undefined;
+  if (typeof value !== "object") {
     const message = "Cannot take the body: parameters are an array, or an object by their names";
     throw new HttpProblem(400, "InvalidParams", message);
   }
   return (exactJson(text) ?? value) as Params;
 }
 
-/** The form of a stream that the caller accepts; `undefined`: the whole result at once. */
+/**
+ * The form of a stream that the caller accepts; `undefined`: the whole result at once. Clients that
+ * are generated accept all that the document names, and want the first.
+ */
 function streamFormOf({ headers }: Request): StreamForm | undefined {
-  const types = acceptedTypes(headers.get("accept") ?? "");
-  if (types.includes("text/event-stream")) return "events";
-  const isOfLines = types.some((type) => /^application\/(x-)?ndjson$/.test(type));
-  return isOfLines ? "lines" : undefined;
+  for (const type of acceptedTypes(headers.get("accept") ?? "")) {
+    if (type === "application/json") return undefined;
+    if (type === "text/event-stream") return "events";
+    if (/^application\/(x-)?ndjson$/.test(type)) return "lines";
+  }
+  return undefined;
 }
 
-/** The media types in an `Accept`, without those of `q=0`, which are explicitly not accepted. */
+/** The media types in an `Accept`, the best first, without those of `q=0`: not to be sent. */
 function acceptedTypes(accept: string): readonly string[] {
   return accept.toLowerCase().split(",")
     .map((range) => range.split(";").map((part) => part.trim()))
-    .filter(([, ...parameters]) => !parameters.some((one) => /^q=0(\.0*)?$/.test(one)))
-    .map(([type = ""]) => type);
+    .map(([type = "", ...parameters]) => ({ type, quality: qualityOf(parameters) }))
+    .filter(({ quality }) => quality > 0)
+    .sort((one, other) => other.quality - one.quality)
+    .map(({ type }) => type);
+}
+
+/** That of a media type: from 0 to 1, which it is without one. */
+function qualityOf(parameters: readonly string[]): number {
+  const quality = parameters.find((one) => /^q=[01](\.\d*)?$/.test(one));
+  return quality === undefined ? 1 : Number(quality.slice("q=".length));
 }
 
 /**

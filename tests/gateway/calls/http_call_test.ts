@@ -6,26 +6,38 @@ import { Answers } from "../../../src/gateway/door/answers.ts";
 import { BodyReader } from "../../../src/gateway/door/body.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 
-/** The type of the answer to a call whose caller accepts this. */
-async function typeFor(accept: string): Promise<string | null> {
+/** What answers a call of this request; its result are the parameters, or else "none". */
+function answerTo(init: RequestInit): Promise<Response> {
   const clock = new VirtualClock();
   const stream = new CallStream(64, () => {});
   stream.items([1], 1);
   const calls = {
-    call: () => Promise.resolve({ result: 1 }),
+    call: (_method: string, params: unknown) => Promise.resolve({ result: params ?? "none" }),
     stream: () => stream,
   } as unknown as Calls;
-  const request = new Request("http://127.0.0.1/call/f", { method: "POST", headers: { accept } });
+  const request = new Request("http://127.0.0.1/call/f", { method: "POST", ...init });
   const deps = { calls, bodies: new BodyReader(clock), answers: new Answers(clock), clock };
-  const answer = await answerCall(request, "f", deps, {
+  return answerCall(request, "f", deps, {
     caller: "a",
     address: "a",
     connection: undefined,
     gone: new AbortController().signal,
   });
+}
+
+/** The type of the answer to a call whose caller accepts this. */
+async function typeFor(accept: string): Promise<string | null> {
+  const answer = await answerTo({ headers: { accept } });
   await answer.body?.cancel();
   return answer.headers.get("content-type");
 }
+
+Deno.test("a body that is empty, or null as of generated clients, has no parameters", async () => {
+  const headers = { "content-type": "application/json" };
+  for (const [body, params] of [["", "none"], [" null\n", "none"], ["[null]", [null]]] as const) {
+    assert.deepEqual(await (await answerTo({ headers, body })).json(), params, body);
+  }
+});
 
 Deno.test("a caller gets a stream in the form that it accepts, and otherwise the whole result", async () => {
   for (
@@ -36,6 +48,10 @@ Deno.test("a caller gets a stream in the form that it accepts, and otherwise the
       ["application/ndjson; q=0.001", "application/x-ndjson"],
       ["text/event-stream;q=0.000, application/ndjson", "application/x-ndjson"],
       ["text/event-stream; charset=utf-8; q=0", "application/json"],
+      ["application/json, application/x-ndjson, text/event-stream", "application/json"],
+      ["text/event-stream, application/json", "text/event-stream"],
+      ["application/json;q=0.5, application/x-ndjson;q=0.75", "application/x-ndjson"],
+      ["*/*, text/event-stream", "text/event-stream"],
     ] as const
   ) assert.equal(await typeFor(accept), type, accept);
 });
