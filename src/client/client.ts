@@ -110,6 +110,7 @@ export class Client {
       later: options.later,
       serverChanged: options.serverChanged,
       subset: subset === "all" ? Infinity : subset,
+      handlesShare: options.handlesShare,
       // An empty zone means none, as for servers.
       zone: options.zone || undefined,
     }, {

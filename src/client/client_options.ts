@@ -44,6 +44,11 @@ export interface ClientOptions {
   readonly unavailableAfterMs?: number;
   /** Longest message that the client takes, in bytes, from 1 MiB to 256 MiB. @default 4 MiB */
   readonly messageMax?: number | undefined;
+  /**
+   * Which part of the file handles that this process has left may be connections to servers, where
+   * they are scarce: a program with callers of its own needs some for these. @default 1
+   */
+  readonly handlesShare?: number | undefined;
   /** @default TCP */
   readonly transport?: Transport;
   /** @default the machine's */

@@ -189,6 +189,9 @@ export const gatewayDrainMs = 10_000;
 /** How long it then waits for callers to read that their calls were cancelled. */
 export const gatewayGraceMs = 1_000;
 
+/** How often a gateway tells that it has no handles for connections, while that is so. */
+export const gatewayShortageToldMs = 10_000;
+
 /** How often a gateway checks whether its certificate was replaced. */
 export const gatewayCertificateCheckMs = 1_000;
 

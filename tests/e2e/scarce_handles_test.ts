@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { notLinux, shTest } from "../support/posix.ts";
+import { gatewayShortageToldMs } from "../../src/gateway/limits.ts";
+import { startGateway } from "../support/gateway_process.ts";
 import { receive, writeText } from "../support/raw_peer.ts";
 import { RpcHome } from "../support/rpc_process.ts";
 import { skippedIf } from "../support/skipped_if.ts";
@@ -63,6 +65,38 @@ Deno.test({
     const servers = await home.run(["servers", ...registry], options);
     assert.equal(servers.code, 0, servers.stderr);
     assert.equal(servers.stdout.match(/answers in/g)?.length, 100, servers.stdout);
+
+    // A gateway leaves some for those who call it.
+    const startedAtMs = Date.now();
+    const gateway = await startGateway(home, registry, options);
+    const held: Deno.TcpConn[] = [];
+    try {
+      await gateway.process.says(/Too few file handles/);
+      const { hostname, port } = new URL(gateway.url);
+      const request = "POST /call/ping HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 0\r\n" +
+        `authorization: Bearer ${gateway.token}\r\n\r\n`;
+      const call = async () => {
+        const conn = await Deno.connect({ hostname, port: Number(port) });
+        held.push(conn);
+        const answer = receive(conn);
+        await writeText(conn, request);
+        await waitFor("an answer", () => answer.text.includes('"pong"') || answer.isEnded);
+        return answer.text.includes('"pong"');
+      };
+      for (let i = 0; i < 12; i++) assert.ok(await call(), `the connection ${i}`);
+      // Each time that there is none those that wait for nothing are closed, which is not told
+      // each time.
+      let refused = 0;
+      await waitFor("three refusals", async () => {
+        if (!await call().catch(() => false)) refused++;
+        return refused >= 3;
+      });
+      await gateway.process.says(/Cannot take connections/);
+      const told = gateway.process.stderr.match(/Cannot take connections/g)?.length ?? 0;
+      assert.ok(told <= 1 + (Date.now() - startedAtMs) / gatewayShortageToldMs);
+    } finally {
+      for (const conn of held) conn.close();
+    }
   },
 });
 

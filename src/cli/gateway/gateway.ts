@@ -87,6 +87,7 @@ async function untilStopped(
   const client = new Client({
     ...{ discovery, service, transport, timeoutMs, messageMax, clock: systemClock, log, tracer },
     ...{ subset, zone, exactNumbers: true },
+    handlesShare: 0.5,
     registryChanged: (trouble) => tellOfRegistry(log, trouble),
     serverChanged: () => gateway?.serverChanged(),
     // Each request comes by a turn of its own, and those of one round of the event loop together

@@ -20,6 +20,8 @@ export interface EndpointDependencies {
     | undefined;
   /** Servers of a large service to connect to. @default Infinity, which means all */
   readonly subset?: number | undefined;
+  /** Which part of the file handles that are left connections may take. @default 1 */
+  readonly handlesShare?: number | undefined;
   /** Servers of this zone come first. @default all are equal */
   readonly zone?: string | undefined;
 }

@@ -24,7 +24,7 @@ export interface Dialer {
  * Gives out the turns to connect. Each attempt and each connection takes a file handle, and a
  * process may have fewer of these than there are servers. Connected servers keep their handles, and
  * the others are tried in turns. Some handles are left for the rest of the process, so that it can
- * still read its registry.
+ * still read its registry, and take connections itself.
  *
  * The system tells how many handles there are, or we learn it by running out of them. An attempt
  * that found no handle waits for its next turn, and does not count against its server.
@@ -150,7 +150,7 @@ export class DialPlaces {
       this.#hasAsked = true;
       const left = this.#handlesLeft();
       // Turns that have just begun may not hold a handle yet. The next tick corrects this.
-      this.#handlesMax = Math.max(1, this.#connected.size + (left ?? Infinity) - handlesSpare);
+      this.#handlesMax = this.#partOf(this.#connected.size + (left ?? Infinity));
       if (this.#held < this.#handlesMax) return true;
     }
     this.#tell();
@@ -162,11 +162,17 @@ export class DialPlaces {
     this.#growAtMs = nowMs + handlesGrowMs;
     const left = this.#handlesLeft();
     if (left !== undefined) {
-      this.#handlesMax = Math.max(1, this.#held + left - handlesSpare);
+      this.#handlesMax = this.#partOf(this.#held + left);
       return;
     }
     this.#handlesMax = Math.max(this.#handlesMax, this.#held) + this.#growth;
     this.#growth *= 2;
+  }
+
+  /** How many of so many handles may be held. */
+  #partOf(handles: number): number {
+    const { handlesShare = 1 } = this.#dependencies;
+    return Math.max(1, Math.floor((handles - handlesSpare) * handlesShare));
   }
 
   #handlesLeft(): number | undefined {

@@ -1,6 +1,10 @@
 import { type Clock, sleep, type Timer } from "../../base/clock.ts";
 import { isOutOfHandles, messageOf } from "../../base/errors.ts";
-import { gatewayCertificateCheckMs, gatewayCertificateToldMs } from "../limits.ts";
+import {
+  gatewayCertificateCheckMs,
+  gatewayCertificateToldMs,
+  gatewayShortageToldMs,
+} from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
@@ -50,6 +54,7 @@ export class HttpListener {
   /** Why they could not be used at the last look, which is told once. */
   #trouble: string | undefined;
   #isLooking = false;
+  #tellShortageAtMs = -Infinity;
   #isClosed = false;
 
   private constructor(options: HttpListenerOptions, pair: TlsPair | undefined) {
@@ -146,14 +151,22 @@ export class HttpListener {
   #guard(): void {
     const server = this.#server;
     server.finished.catch((error) => {
-      const { log } = this.#options;
       if (this.#isClosed || server !== this.#server) return;
-      log.warn("Cannot take connections: closing those without a request", {
-        reason: messageOf(error),
-      });
+      this.#tellShortage(error);
       this.#connections.endLingering();
       this.#leave(server);
       void this.#listenAgain(server);
+    });
+  }
+
+  /** It may happen again at each connection, as long as callers hold all handles. */
+  #tellShortage(error: unknown): void {
+    const { clock, log } = this.#options;
+    if (clock.now() < this.#tellShortageAtMs) return;
+    this.#tellShortageAtMs = clock.now() + gatewayShortageToldMs;
+    log.warn("Cannot take connections: closing those without a request", {
+      reason: messageOf(error),
+      remedy: "ulimit -n",
     });
   }
 

@@ -6,6 +6,7 @@ import {
   handlesSpare,
 } from "../../../src/client/endpoints/limits.ts";
 import { type Dialer, DialPlaces } from "../../../src/client/links/dial_places.ts";
+import { silentLogger } from "../../../src/base/log.ts";
 import { RecordingLogger } from "../../discovery/recorder.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -152,4 +153,22 @@ Deno.test("as many are held as the system has handles for, and each that ends ma
   }
   dialers[5]!.giveUp();
   assert.equal(held(), 141, "there are fewer than before");
+});
+
+Deno.test("a program that needs handles for others gives connections its part of them", () => {
+  const clock = new VirtualClock(5_000);
+  const [all, spare] = [48, handlesSpare];
+  const held = () => dialers.filter(({ isTried }) => isTried).length;
+  const transport = Object.assign(new MemoryTransport(), { handlesLeft: () => all - held() });
+  const deps = { clock, log: silentLogger, transport, random: () => 0, handlesShare: 0.5 };
+  const places = new DialPlaces(deps);
+  const dialers = Array.from({ length: 60 }, () => new FakeDialer(places));
+  for (const dialer of dialers) {
+    places.enter(dialer);
+    if (dialer.isTried) places.connected(dialer);
+  }
+  assert.equal(held(), (all - spare) / 2);
+  clock.advance(handlesGrowMs);
+  places.tick();
+  assert.equal(held(), (all - spare) / 2);
 });
