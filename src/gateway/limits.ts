@@ -230,3 +230,6 @@ export const gatewayListenersOfCallerMax: number = gatewayListenersMax / 2;
 
 /** Most pages that are updated at once: each holds a connection. */
 export const gatewayLooksMax = 256;
+
+/** Most of one address. */
+export const gatewayLooksOfCallerMax: number = gatewayLooksMax / 2;

@@ -11,7 +11,7 @@ import type { Sender } from "./door/connections.ts";
 import { Leftovers } from "./door/leftovers.ts";
 import { HttpProblem, jsonRpcRefusal, problemResponse } from "./door/problem.ts";
 import { reply } from "./door/reply.ts";
-import { Shares } from "./door/shares.ts";
+import { Shares } from "../base/bounds/shares.ts";
 import { PartTurns } from "./door/turns.ts";
 import { targetOf } from "./door/target.ts";
 import { callOptionsOf, checkJsonBody, timeoutHeader } from "./calls/call_options.ts";
@@ -225,7 +225,7 @@ export class Routes {
       const page = { inFlight, counts, sockets: this.#sockets.size, client: clientStats() };
       return reply(metricsPage(page), { headers: { "content-type": metricsType } });
     }
-    if (pathname === "/live") return live.response();
+    if (pathname === "/live") return live.response(sender.caller);
     const document = await catalogue.document(request.signal);
     const text = pathname === "/openrpc.json"
       ? this.#texts.openRpc(document)

@@ -71,6 +71,9 @@ export const strangersLinesPeriodMs = 60_000;
 /** Most listeners to a server's calls at once: every call is compared with each. */
 export const tapsMax = 8;
 
+/** Most of one caller, so that others can listen, too. */
+export const tapsOfCallerMax: number = tapsMax / 2;
+
 /**
  * Calls that a listener is told in each {@link tapWindowMs}: two hundred a second, more than anyone
  * can read, at little cost to the server.

@@ -28,7 +28,12 @@ export interface ReservedMethodsOptions {
   readonly override?: ((params: Request["params"]) => Promise<unknown>) | undefined;
   /** Answers `rpc.tap`, until a deadline. @default there is no such method */
   readonly tap?:
-    | ((request: Request, reply: Reply, deadlineAtMs: number) => TaskHandle | undefined)
+    | ((
+      request: Request,
+      reply: Reply,
+      deadlineAtMs: number,
+      peer: Peer,
+    ) => TaskHandle | undefined)
     | undefined;
 }
 
@@ -64,7 +69,8 @@ export class ReservedMethods {
     if (method === reservedMethods.tap && tap !== undefined) {
       // Who reads a server sees no parameters of procedures that are for others.
       const isOpen = (name: string) => this.#methods.isOpenTo(peer.name, name);
-      return tap(request, withoutOthersParams(reply, isOpen), this.#server.deadlineOf(request));
+      const shown = withoutOthersParams(reply, isOpen);
+      return tap(request, shown, this.#server.deadlineOf(request), peer);
     }
     if (method === reservedMethods.override && override !== undefined) {
       override(params).then((result) => reply.succeed(result), (error) => reply.fail(error));

@@ -131,7 +131,8 @@ export class RpcServer {
       ...options,
       tap: options.tap === false
         ? refuseTap
-        : (request, reply, deadlineAtMs) => this.#taps.open(request, reply, deadlineAtMs),
+        : (request, reply, deadlineAtMs, { key }) =>
+          this.#taps.open(request, reply, deadlineAtMs, key),
       connections: () => this.#sessions.size,
       loads: this.#loads,
     });

@@ -10,7 +10,7 @@ import type { BodyReader } from "../door/body.ts";
 import type { Sender } from "../door/connections.ts";
 import { HttpProblem } from "../door/problem.ts";
 import { reply, unbuffered } from "../door/reply.ts";
-import { Shares } from "../door/shares.ts";
+import { Shares } from "../../base/bounds/shares.ts";
 import { gatewayListenersMax, gatewayListenersOfCallerMax } from "../limits.ts";
 import { type Message, messageOf } from "./messages.ts";
 import { Sessions } from "./sessions.ts";

@@ -4,7 +4,7 @@ import type {
 } from "@modelcontextprotocol/server";
 import { HttpProblem } from "../door/problem.ts";
 import { reply } from "../door/reply.ts";
-import { Shares } from "../door/shares.ts";
+import { Shares } from "../../base/bounds/shares.ts";
 import { gatewayAgentsMax, gatewayAgentsOfCallerMax } from "../limits.ts";
 import type { Message } from "./messages.ts";
 import type { ToolServer } from "./tool_server.ts";

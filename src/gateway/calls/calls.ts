@@ -6,7 +6,7 @@ import type { Client } from "../../client/client.ts";
 import type { CallOptions, StreamOptions } from "../../client/client_options.ts";
 import type { Params } from "../../wire/message.ts";
 import { reservedMethods, reservedPrefix } from "../../wire/reserved.ts";
-import { Shares } from "../door/shares.ts";
+import { Shares } from "../../base/bounds/shares.ts";
 import { BatchPlaces } from "./batch_places.ts";
 import type { Catalogue } from "./catalogue.ts";
 

@@ -1,5 +1,6 @@
 import { type Clock, sleep } from "../../base/clock.ts";
-import { gatewayLookMs, gatewayLooksMax } from "../limits.ts";
+import { Shares } from "../../base/bounds/shares.ts";
+import { gatewayLookMs, gatewayLooksMax, gatewayLooksOfCallerMax } from "../limits.ts";
 import { HttpProblem } from "../door/problem.ts";
 import type { Servers } from "./servers.ts";
 import { reply, unbuffered } from "../door/reply.ts";
@@ -13,6 +14,7 @@ export class Live {
   readonly #clock: Clock;
   readonly #ended: AbortSignal;
   #looks = 0;
+  readonly #looksOf = new Shares();
 
   /** @param ended closes all streams, which would never end by themselves */
   constructor(servers: Servers, clock: Clock, ended: AbortSignal) {
@@ -21,15 +23,26 @@ export class Live {
     this.#ended = ended;
   }
 
-  /** A new stream. @throws {HttpProblem} there are too many */
-  response(): Response {
-    if (this.#looks >= gatewayLooksMax) {
-      throw new HttpProblem(503, "Overloaded", `${gatewayLooksMax} look already`);
+  /**
+   * A new stream.
+   *
+   * @param caller whom it counts for
+   * @throws {HttpProblem} 503: there are too many
+   */
+  response(caller: string): Response {
+    const isShareFull = this.#looksOf.of(caller) >= gatewayLooksOfCallerMax;
+    if (isShareFull || this.#looks >= gatewayLooksMax) {
+      const who = isShareFull ? `${gatewayLooksOfCallerMax} of your address` : gatewayLooksMax;
+      throw new HttpProblem(503, "Overloaded", `${who} look already`);
     }
     this.#looks++;
+    this.#looksOf.add(caller);
     const left = new AbortController();
     const signal = AbortSignal.any([left.signal, this.#ended]);
-    signal.addEventListener("abort", () => this.#looks--, { once: true });
+    signal.addEventListener("abort", () => {
+      this.#looks--;
+      this.#looksOf.remove(caller);
+    }, { once: true });
     const utf8 = new TextEncoder();
     let nextMs = -Infinity;
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({

@@ -5,7 +5,7 @@ import type { MessageBound } from "../../wire/message_bound.ts";
 import type { Sender } from "../door/connections.ts";
 import { Offences } from "../door/offences.ts";
 import { HttpProblem } from "../door/problem.ts";
-import { Shares } from "../door/shares.ts";
+import { Shares } from "../../base/bounds/shares.ts";
 import {
   gatewaySocketsUnreadBytesMax,
   gatewayStreamsMax,

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { Failure, type ParamsIssue } from "../../base/errors.ts";
-import { tapsMax } from "../limits.ts";
+import { Shares } from "../../base/bounds/shares.ts";
+import { tapsMax, tapsOfCallerMax } from "../limits.ts";
 import { loadLater } from "../../base/system/load_later.ts";
 import { judged } from "../../base/values/judged.ts";
 import type { Request, UnreadJson, UnreadRequest } from "../../wire/message.ts";
@@ -20,6 +21,7 @@ const noTaps: readonly Tap[] = [];
 export class Taps {
   readonly #clock: Clock;
   #taps: readonly Tap[] = [];
+  readonly #tapsOf = new Shares<object>();
   #readAtMs: number | undefined;
   /** Whether anybody listens. A field, because each call reads it. */
   isOpen = false;
@@ -28,23 +30,39 @@ export class Taps {
     this.#clock = clock;
   }
 
-  /** Answers `rpc.tap`: a stream of the calls that end from now on, until the deadline. */
-  open({ params }: Request, reply: Reply, deadlineAtMs: number): TaskHandle | undefined {
+  /**
+   * Answers `rpc.tap`: a stream of the calls that end from now on, until the deadline.
+   *
+   * @param caller whom it counts for
+   */
+  open(
+    { params }: Request,
+    reply: Reply,
+    deadlineAtMs: number,
+    caller: object,
+  ): TaskHandle | undefined {
     const sound = soundTapParams(params);
-    if (sound !== undefined) return this.#open(sound, reply, deadlineAtMs);
+    if (sound !== undefined) return this.#open(sound, reply, deadlineAtMs, caller);
     void refuseBySchema(params, reply);
     return { cancel() {}, more() {} };
   }
 
-  #open(params: TapParams, reply: Reply, deadlineAtMs: number): TaskHandle | undefined {
+  #open(
+    params: TapParams,
+    reply: Reply,
+    deadlineAtMs: number,
+    caller: object,
+  ): TaskHandle | undefined {
     const { stream: sink } = reply;
     if (sink === undefined) {
       const message = "Cannot listen: it is a stream, and must be asked for as one";
       reply.fail(new Failure("InvalidParams", message));
       return undefined;
     }
-    if (this.#taps.length >= tapsMax) {
-      reply.fail(new Failure("Overloaded", `Cannot listen: ${tapsMax} do already`));
+    const isShareFull = this.#tapsOf.of(caller) >= tapsOfCallerMax;
+    if (isShareFull || this.#taps.length >= tapsMax) {
+      const who = isShareFull ? `${tapsOfCallerMax} of this caller` : tapsMax;
+      reply.fail(new Failure("Overloaded", `Cannot listen: ${who} do already`));
       return undefined;
     }
     const tap = new Tap({
@@ -55,11 +73,13 @@ export class Taps {
       ended: (error) => {
         this.#taps = this.#taps.filter((one) => one !== tap);
         this.isOpen = this.#taps.length > 0;
+        this.#tapsOf.remove(caller);
         reply.fail(error);
       },
     });
     this.#taps = [...this.#taps, tap];
     this.isOpen = true;
+    this.#tapsOf.add(caller);
     tap.begin();
     return tap;
   }

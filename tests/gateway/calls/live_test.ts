@@ -17,7 +17,7 @@ function liveOf() {
 
 Deno.test("who looks is told at once, then once a period, and ends with the gateway", async () => {
   const { live, clock, ended } = liveOf();
-  const response = live.response();
+  const response = live.response("a");
   assert.equal(response.headers.get("content-type"), "text/event-stream");
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const told = async () => new TextDecoder().decode((await reader.read()).value);
@@ -34,13 +34,21 @@ Deno.test("who looks is told at once, then once a period, and ends with the gate
 
 Deno.test("who does not read has nobody asked, and those who look at once are bounded (503)", async () => {
   const { live, looks } = liveOf();
-  const all = Array.from({ length: gatewayLooksMax }, () => live.response());
+  const half = gatewayLooksMax / 2;
+  const many = (caller: string) => Array.from({ length: half }, () => live.response(caller));
+  const isRefused = (caller: string, sentence: RegExp) =>
+    assert.throws(
+      () => live.response(caller),
+      (error) =>
+        error instanceof HttpProblem && error.status === 503 && sentence.test(error.message),
+    );
+  const all = many("a");
+  isRefused("a", /128 of your address look already/);
+  all.push(...many("b"));
   assert.equal(looks(), 0);
-  assert.throws(
-    () => live.response(),
-    (error) => error instanceof HttpProblem && error.status === 503,
-  );
+  isRefused("c", /256 look already/);
   await all[0]?.body?.cancel();
-  await live.response().body?.cancel();
+  await live.response("c").body?.cancel();
+  await live.response("a").body?.cancel();
   for (const one of all.slice(1)) await one.body?.cancel();
 });

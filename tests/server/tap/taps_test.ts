@@ -169,16 +169,22 @@ serverTest("P-75: who has granted no more is told the number as soon as it grant
 });
 
 serverTest("P-75: it ends at its deadline, at rpc.cancel, and with its connection", async (h) => {
-  const { peer, other } = await start(h);
+  const { peer, other, server } = await start(h);
   await tap(peer, {}, { timeoutMs: 50 });
   assert.equal((await peer.answer("tap")).error?.message, "The time to listen for is over");
   await tap(peer, {}, {}, "again");
   await send(peer, { method: "rpc.cancel", params: { id: "again" } });
   assert.match((await peer.answer("again")).error?.message ?? "", /Nobody listens/);
   // So many that the server would have no room if the earlier ones were still there.
-  for (let i = 0; i < tapsMax; i++) await tap(peer, {}, {}, `tap${i}`);
+  const third = await h.connect(server);
+  for (const one of [peer, third]) {
+    for (let i = 0; i < tapsMax / 2; i++) await tap(one, {}, {}, `tap${i}`);
+    await send(one, { id: 1, method: "rpc.tap", meta: { stream: 1 } });
+    const { error } = await one.answer(1);
+    assert.match(error?.message ?? "", /Cannot listen: 4 of this caller do already/);
+  }
   await send(other, { id: 1, method: "rpc.tap", meta: { stream: 1 } });
-  assert.match((await other.answer(1)).error?.message ?? "", /Cannot listen: \d+ do already/);
+  assert.match((await other.answer(1)).error?.message ?? "", /Cannot listen: 8 do already/);
   await peer.close();
   await waitFor("room", async () => {
     await send(other, { id: 2, method: "rpc.tap", meta: { stream: 1 } });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Shares } from "../../../src/gateway/door/shares.ts";
+import { Shares } from "../../../src/base/bounds/shares.ts";
 
 Deno.test("each caller has as many as were added for it and not yet removed", () => {
   const shares = new Shares();
