@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { addressOf } from "../../base/names/host_port.ts";
-import type { Random } from "../../base/random.ts";
+import { type Random, shuffled } from "../../base/random.ts";
 import type { Change, Instance } from "../../discovery/discovery.ts";
 import type { Loads } from "../endpoints/loads.ts";
 import {
@@ -182,10 +182,7 @@ export class Subset {
 
   /** Connects to all servers, since there are no more than are wanted. */
   #takeAll(listed: readonly Instance[]): void {
-    if (this.#ranked === undefined) {
-      for (const instance of listed) this.#members.list(addressOf(instance), instance);
-      return;
-    }
+    if (this.#ranked === undefined) return this.#listAll(listed);
     this.#ranked = undefined;
     this.#tries.clear();
     this.#size.reset();
@@ -193,7 +190,20 @@ export class Subset {
     this.#surplus.clear();
     this.#shares.forget();
     this.#members.reweighed(0);
-    for (const instance of this.#instances) this.#members.list(addressOf(instance), instance);
+    this.#listAll(this.#instances);
+  }
+
+  /**
+   * Those of the client's zone first, and each client in another order: where there are too few
+   * file handles, the first ones get them.
+   */
+  #listAll(listed: readonly Instance[]): void {
+    const inOrder = shuffled(this.#options.random, listed);
+    for (const isFar of [false, true]) {
+      for (const instance of inOrder) {
+        if (this.isFar(instance) === isFar) this.#members.list(addressOf(instance), instance);
+      }
+    }
   }
 
   #rankAll(): { readonly near: Ranking; readonly far: Ranking } {

@@ -63,11 +63,11 @@ export class EndpointsRig {
     return this.endpoints.loads.of(method).latencyOf(this.at(port).row, this.clock.now());
   }
 
-  /** What there is, as `port priority`. */
+  /** What there is, as `port priority`, by port. */
   get picture(): string[] {
-    return [...this.endpoints.all].map(({ address, priority }) =>
-      `${address.split(":")[1]} ${priority}`
-    );
+    return [...this.endpoints.all]
+      .sort((one, other) => one.instance.port - other.instance.port)
+      .map(({ instance, priority }) => `${instance.port} ${priority}`);
   }
 
   /** The ports that a number of picks give, each once, in order. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { heartbeatTickMs } from "../../../src/base/limits.ts";
 import { handlesSpare } from "../../../src/client/endpoints/limits.ts";
 import { Call } from "../../../src/client/call.ts";
+import { instanceAt } from "../../support/fake_discovery.ts";
 import { settled } from "../../support/virtual_clock.ts";
 import { EndpointsRig } from "./endpoints_rig.ts";
 
@@ -74,6 +75,25 @@ for (const tellsHandles of [false, true]) {
     assert.equal(rig.transport.handlesTaken, 0);
   });
 }
+
+Deno.test("too few handles are for servers of the client's zone, and not for the first of the list", async () => {
+  for (const zone of ["a", undefined]) {
+    const rig = new EndpointsRig({ zone });
+    rig.transport.handles = handles;
+    const ports = Array.from({ length: 100 }, (_, i) => i + 1);
+    for (const port of ports) rig.transport.server(port);
+    const zoneOf = (port: number) => port > 50 ? "a" : "b";
+    await rig.list(ports.map((port) => instanceAt(port, { zone: zoneOf(port) })));
+    rig.endpoints.tick(true);
+    await rig.clock.advanceAsync(heartbeatTickMs);
+    const picked = rig.picks();
+    assert.ok(picked.length > handles / 2, picked.join());
+    const zones = new Set(picked.map(zoneOf));
+    assert.deepEqual([...zones].sort(), zone === undefined ? ["a", "b"] : ["a"]);
+    rig.endpoints.close();
+    await settled();
+  }
+});
 
 Deno.test("where other parts of the process have all handles, servers are reached once they give one back", async () => {
   const starved = new EndpointsRig();
