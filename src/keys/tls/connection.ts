@@ -15,6 +15,15 @@ const waitingBytesMax = 64 * 1024;
  */
 const writtenBytesMax = 256 * 1024;
 
+/** The connection below the TLS of a socket. */
+interface Below {
+  readStop(): unknown;
+  readStart(): unknown;
+}
+
+/** What Node's library, and Deno's after it, keeps in a TLS socket until it is destroyed. */
+type WithBelow = TLSSocket & { readonly _handle?: { readonly _parent?: Below } | null };
+
 /**
  * A TLS socket of Node with the interface of a connection of Deno, so that readers and writers need
  * not tell the two apart.
@@ -33,7 +42,7 @@ export class TlsConnection {
     socket.on("data", (bytes: Buffer) => {
       this.#chunks.push(bytes);
       this.#waitingBytes += bytes.length;
-      if (this.#waitingBytes > waitingBytesMax) socket.pause();
+      if (this.#waitingBytes > waitingBytesMax && !socket.isPaused()) this.#pause();
       this.#waiters.wake();
     });
     socket.on("end", () => this.#end());
@@ -58,7 +67,7 @@ export class TlsConnection {
     }
     const length = this.#take(buffer);
     this.#waitingBytes -= length;
-    if (this.#waitingBytes <= waitingBytesMax / 2 && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#waitingBytes <= waitingBytesMax / 2 && this.#socket.isPaused()) this.#resume();
     return length;
   }
 
@@ -88,6 +97,20 @@ export class TlsConnection {
     this.#end();
   }
 
+  /**
+   * In Deno a TLS socket that is paused hands on nothing, but what is below it goes on to read: all
+   * that a peer sends would be kept in memory.
+   */
+  #pause(): void {
+    this.#socket.pause();
+    belowOf(this.#socket)?.readStop();
+  }
+
+  #resume(): void {
+    belowOf(this.#socket)?.readStart();
+    this.#socket.resume();
+  }
+
   #take(buffer: Uint8Array): number {
     let length = 0;
     while (length < buffer.length) {
@@ -106,6 +129,10 @@ export class TlsConnection {
     this.#hasEnded = true;
     this.#waiters.wake();
   }
+}
+
+function belowOf(socket: TLSSocket): Below | undefined {
+  return (socket as WithBelow)._handle?._parent;
 }
 
 /** Where a socket's peer is, as `host:port`. */

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import type { TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import tls, { type TLSSocket } from "node:tls";
 import { TlsConnection } from "../../../src/keys/tls/connection.ts";
+import { contextOptionsOf } from "../../../src/keys/tls/context.ts";
+import { TestCluster } from "../../support/test_pki.ts";
 
 /** Takes what is written, and says so when the test does. */
 class FakeSocket extends EventEmitter {
@@ -29,4 +32,63 @@ Deno.test("a long message is written in parts, so that it is seen whether the pe
   }
   assert.ok(Math.max(...socket.written) <= 256 * 1024, `${socket.written}`);
   assert.equal(socket.written.reduce((sum, part) => sum + part, 0), length);
+});
+
+/** Both ends of a connection of TLS. */
+async function pair(cluster: TestCluster) {
+  const keys = cluster.ring(await cluster.member("server")).current();
+  const server = tls.createServer({ ...contextOptionsOf(keys), noDelay: true } as tls.TlsOptions);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const coming = new Promise<TLSSocket>((resolve) => server.once("secureConnection", resolve));
+  const { port } = server.address() as { port: number };
+  const near = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false });
+  await new Promise<void>((resolve) => near.once("secureConnect", resolve));
+  near.setNoDelay(true);
+  const far = await coming;
+  const close = () => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  };
+  return { near, far, close };
+}
+
+/** Lets the event loop go round as often as it takes two others to talk to each other. */
+async function talk(cluster: TestCluster): Promise<void> {
+  const { near, far, close } = await pair(cluster);
+  far.on("data", (bytes: Uint8Array) => far.write(bytes));
+  for (let i = 0; i < 100; i++) {
+    const answered = new Promise((resolve) => near.once("data", resolve));
+    near.write("x");
+    await answered;
+  }
+  close();
+}
+
+Deno.test("who sends more than is read has to wait, at either end, and nothing of it is lost", async () => {
+  await using cluster = await TestCluster.create();
+  const part = Uint8Array.from({ length: 256 * 1024 }, (_, i) => i % 251);
+  const parts = 24;
+  for (const isServer of [true, false]) {
+    const { near, far, close } = await pair(cluster);
+    const [reader, writer] = isServer ? [far, near] : [near, far];
+    const connection = new TlsConnection(reader);
+    for (let i = 0; i < parts; i++) writer.write(part);
+    await talk(cluster);
+    const { bytesRead } = reader as Socket;
+    assert.ok(bytesRead < 1024 * 1024, `${bytesRead} bytes were read for nobody`);
+
+    const buffer = new Uint8Array(64 * 1024);
+    let read = 0;
+    let wrong = 0;
+    while (read < parts * part.length) {
+      const length = await connection.read(buffer);
+      assert.ok(length !== null);
+      for (const byte of buffer.subarray(0, length)) {
+        if (byte !== part[read++ % part.length]) wrong++;
+      }
+    }
+    assert.deepEqual([read, wrong], [parts * part.length, 0]);
+    close();
+  }
 });
