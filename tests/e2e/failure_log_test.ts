@@ -60,7 +60,9 @@ for (const [name, file, text, where] of kinds) {
       for (const absent of ["src/", "deno-compile", "rpc_worker.py", "\x1b", "\x1e", "\\u001e"]) {
         assert.equal(log.includes(absent), false, log);
       }
-      assert.ok(entries.length <= 5, log);
+      // Others may be there: on a slow machine, that a file is still being loaded.
+      const told = entries.filter((line) => /failed|Error|File "|at .*tasks/.test(line));
+      assert.equal(told.length, name === "TypeScript" ? 3 : 2, log);
     },
   });
 }
