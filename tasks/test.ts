@@ -9,7 +9,10 @@
 
 /** What each process has, but for what those before it have: a third of the time of all. */
 const shares: readonly (readonly string[])[] = [
-  ["tests/e2e/gateway", "tests/docs", "tests/workers", "tests/server"],
+  [
+    ...["tests/e2e/gateway", "tests/e2e/two_hosts_test.ts", "tests/docs", "tests/workers"],
+    ...["tests/server", "tests/zookeeper", "tests/clients"],
+  ],
   ["tests/e2e"],
   ["tests/"],
 ];
