@@ -23,7 +23,7 @@ export const command: Command<typeof callFlags> = {
     ["rpc call ping", "one call"],
     ["rpc call fib 32 --repeat 100", "a hundred calls, spread over all servers"],
     ["rpc call ping --each", "one call to every server, and a line for each"],
-    ["rpc call ping {i} --repeat 1000 --concurrency 16", "numbered from 1 to 1000, 16 at a time"],
+    ['rpc call ping "{i}" --repeat 1000 --concurrency 16', "numbered from 1 to 1000, 16 at a time"],
     ["rpc call fib 27 --duration 30s --rate 50", "fifty a second for half a minute"],
     ["rpc call fib 27 -d 30s -c 8 -q --html report.html", "a load test, with a page of plots"],
     ["rpc call fib n=32", "with named parameters"],

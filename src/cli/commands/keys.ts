@@ -20,7 +20,7 @@ export const command: Command<typeof keysFlags> = {
     ["rpc keys invite 192.168.0.211:6665", "prints a token that lets one machine join"],
     ["rpc keys join 192.168.0.211:6665", "on that machine: asks for the token"],
     [
-      "rpc keys invite 192.168.0.211:6665 --rights read,call:fib*",
+      'rpc keys invite 192.168.0.211:6665 --rights "read,call:fib*"',
       "for a machine that may only call",
     ],
     ["rpc keys export alice > alice.keys", "without a network: writes a file to carry over"],

@@ -60,6 +60,8 @@ for (const command of shown) {
       // What follows a pipe, or stands before one, is another program's; what follows > is the
       // shell's.
       const own = commandLine.split(" | ").find((part) => part.startsWith("rpc ")) ?? commandLine;
+      // Unquoted, zsh has no match for *, and PowerShell takes {} for code and a comma for a list.
+      assert.match(commandLine.replaceAll(/"[^"]*"/g, ""), /^[\w\s.:/=~$>|-]*$/);
       const [program, name, ...args] = words(own.split(" >", 1).join(""));
       assert.equal(`${program} ${name}`, `rpc ${command.name}`);
       parseArguments(command, args);
