@@ -145,6 +145,7 @@ Deno.test("others come while a worker's long answer is looked through, and it is
     ...{ inOrder: false, callsMax: 256, isForeign: false, readsAsWeDo: true },
     clock: systemClock,
     ready: () => {},
+    stop: () => {},
   });
   const outcomes: (Outcome | number)[] = [];
   const receiver = {
@@ -186,6 +187,7 @@ Deno.test("others come between many short answers of a worker that were read tog
     ...{ inOrder: false, callsMax: 10_000, isForeign: false, readsAsWeDo: true },
     clock: systemClock,
     ready: () => {},
+    stop: () => {},
   });
   let [answered, most] = [0, 0];
   const receiver = {
@@ -214,7 +216,7 @@ Deno.test("others come between answers of a worker that take long together, howe
   const clock = new VirtualClock();
   const owed = new OwedRequests({
     ...{ inOrder: false, callsMax: 10_000, isForeign: false, readsAsWeDo: true },
-    ...{ clock, ready: () => {} },
+    ...{ clock, ready: () => {}, stop: () => {} },
   });
   let [answered, most] = [0, 0];
   const lines = Array.from({ length: 20 }, () => {

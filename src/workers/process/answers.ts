@@ -6,6 +6,8 @@
 
 import { errorNameOf, RpcError } from "../../base/errors.ts";
 import { nestingMax } from "../../base/limits.ts";
+import { LentBytes } from "../../base/spare_buffers.ts";
+import { veryLongBytes } from "../../base/system/give_way.ts";
 import { decodeReply, toWorkerError } from "../../wire/codec.ts";
 import { type AnyLine, decoder, lineFeed, type LineSplitter } from "../../wire/lines.ts";
 import type { Request, Response, WireError } from "../../wire/message.ts";
@@ -19,10 +21,16 @@ const headBytes = 256;
 const answerHead =
   /^\s*\{(?:\s*"jsonrpc"\s*:\s*"2\.0"\s*,)?\s*"id"\s*:\s*(\d{1,15})\s*,\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"(result|error)"\s*:/;
 
+/** What stands before the items of a stream. */
+const itemsHead =
+  /^\s*\{(?:\s*"jsonrpc"\s*:\s*"2\.0"\s*,)?\s*"method"\s*:\s*"rpc\.item"\s*,\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"params"\s*:\s*\{\s*"id"\s*:\s*(\d{1,15})\s*,\s*"items"\s*:/;
+
 /** As an error it tells what is wrong with the program, if nobody knows what it has answered. */
 export class UnfitAnswer extends RpcError {
   /** The request that it is for, if that can be seen. */
   readonly id: number | undefined;
+  /** Whether these are items, behind which the program goes on with the request. */
+  readonly isOfItems: boolean;
   /** The answer in its place. */
   readonly inPlace: RpcError;
 
@@ -32,11 +40,14 @@ export class UnfitAnswer extends RpcError {
     describe: (name: "InvalidRequest" | "InternalError", what: string) => RpcError,
   ) {
     super("InvalidRequest", describe("InvalidRequest", "Cannot take an answer: it is").message);
-    const [, id, kind] = answerHead.exec(head) ?? [];
+    const items = itemsHead.exec(head);
+    const [, id, kind] = items ?? answerHead.exec(head) ?? [];
     this.id = id === undefined ? undefined : Number(id);
+    this.isOfItems = items !== null;
+    const what = kind === "error" ? "an error: it" : "a result: it";
     this.inPlace = describe(
       "InternalError",
-      `Cannot send ${kind === "error" ? "an error" : "a result"}: it is`,
+      `Cannot send ${this.isOfItems ? "items: their message" : what} is`,
     );
   }
 }
@@ -57,6 +68,11 @@ export function readAnswer(line: string): Response | Request {
       (name, what) => new RpcError(name, `${what} ${why}`),
     );
   }
+}
+
+/** Whether a line is so long that others are to come between its parts. */
+export function isVeryLong(line: AnyLine): line is LentBytes {
+  return line instanceof LentBytes && line.length > veryLongBytes;
 }
 
 /** The error of a worker's answer, as its caller sees it. */

@@ -1,8 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { errorNameOf, Failure, RpcError } from "../../base/errors.ts";
 import { isResponse, toRpcError } from "../../wire/codec.ts";
-import { LentBytes } from "../../base/spare_buffers.ts";
-import { giveWay, type Pauses, ShortPart, veryLongBytes } from "../../base/system/give_way.ts";
+import { giveWay, type Pauses, ShortPart } from "../../base/system/give_way.ts";
 import type { AnyLine } from "../../wire/lines.ts";
 import type { Id, Request, Response, UnreadJson } from "../../wire/message.ts";
 import { itemParams } from "../../wire/reply_checks.ts";
@@ -17,7 +16,7 @@ import {
 import { ClaimFile } from "../claim_file.ts";
 import { unreadableShownMax, workerReadBytesPerMs } from "../limits.ts";
 import { IdTable } from "../../base/values/id_table.ts";
-import { errorOf, readAnswer, UnfitAnswer } from "./answers.ts";
+import { errorOf, isVeryLong, readAnswer, UnfitAnswer } from "./answers.ts";
 import type { Receiver } from "./receiver.ts";
 import { SendAhead } from "./send_ahead.ts";
 
@@ -32,6 +31,8 @@ interface OwedRequestsOptions {
   /** Whether it is one of ours, which surely writes JSON. */
   readonly readsAsWeDo: boolean;
   readonly clock: Clock;
+  /** Asks the worker to stop what it does for a request. */
+  stop(id: number): void;
   /** Called when it has dropped all requests that were taken back, and may get calls again. */
   ready(): void;
 }
@@ -321,7 +322,9 @@ export class OwedRequests {
   #refuse(fault: unknown): void {
     if (!(fault instanceof UnfitAnswer) || fault.id === undefined) throw fault;
     this.#answers++;
-    this.#pending.take(this.#ownId(fault.id))?.answered({ error: fault.inPlace });
+    const receiver = this.#pending.take(this.#ownId(fault.id));
+    if (fault.isOfItems && receiver !== undefined) this.#options.stop(fault.id);
+    receiver?.answered({ error: fault.inPlace });
   }
 
   /**
@@ -393,8 +396,4 @@ export class OwedRequests {
     if (typeof id === "number" && id <= this.#pending.lastId) return id;
     throw new RpcError("InvalidRequest", `it answered a request ${JSON.stringify(id)} never sent`);
   }
-}
-
-function isVeryLong(line: AnyLine): line is LentBytes {
-  return line instanceof LentBytes && line.length > veryLongBytes;
 }

@@ -90,7 +90,8 @@ export class WorkerProcess {
     this.#bound = boundBehindServer(options.command.messageMax);
     const { command, ...owed } = options;
     const { isForeign = false, readsAsWeDo = false } = command;
-    this.#owed = new OwedRequests({ ...owed, isForeign, readsAsWeDo });
+    const stop = (id: number) => this.notify(reservedMethods.cancel, { id });
+    this.#owed = new OwedRequests({ ...owed, isForeign, readsAsWeDo, stop });
     const bodies = readsAsWeDo ? new LongBodies() : undefined;
     this.#bodies = bodies;
     try {

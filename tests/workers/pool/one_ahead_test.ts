@@ -28,6 +28,7 @@ class FakeWorker {
       ...{ inOrder: true, callsMax: undefined, isForeign: false, readsAsWeDo: true },
       clock,
       ready: () => {},
+      stop: () => {},
     });
     Deno.env.set(claimFileVariable, this.owed.claimsPath as string);
     this.#claims = Claims.join() as Claims;

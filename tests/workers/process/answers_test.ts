@@ -21,9 +21,11 @@ Deno.test("an answer that is too long is passed over, counted, and known by its 
     [' { "jsonrpc" : "2.0", "id": 12, "error":{"code":1,"message":"', 12, "an error"],
     ['{"id":3,"jsonrpc":"2.0","result":"', 3, "a result"],
     ['{"id":3,"result":"', 3, "a result"],
+    ['{"jsonrpc":"2.0","method":"rpc.item","params":{"id":3,"items":["', 3, "items"],
+    [' { "method": "rpc.item", "jsonrpc": "2.0", "params": { "id": 3, "items": ["', 3, "items"],
     // Whose these are cannot be seen: the rest may say something else.
     ['{"result":{"id":3},"x":"', undefined, "a result"],
-    ['{"jsonrpc":"2.0","method":"rpc.item","params":{"id":3,"items":["', undefined, "a result"],
+    ['{"jsonrpc":"2.0","method":"rpc.item","params":{"items":["', undefined, "a result"],
     ['{"jsonrpc":"2.0","id":3,"x":"', undefined, "a result"],
   ];
   for (const [head, id, what] of heads) {
@@ -34,7 +36,9 @@ Deno.test("an answer that is too long is passed over, counted, and known by its 
       `Cannot take an answer: it is ${answer.length} bytes long, and ${most}`,
       "InternalError",
       "yes",
-      `Cannot send ${what}: it is ${answer.length} bytes long, and ${most}`,
+      `Cannot send ${what}: ${
+        what === "items" ? "their message" : "it"
+      } is ${answer.length} bytes long, and ${most}`,
     ];
     for (const size of [65_536, 65_521, 999]) {
       const splitter = new LineSplitter(bound.bytes);

@@ -21,6 +21,7 @@ Deno.test({
     readsAsWeDo: true,
     clock: new VirtualClock(),
     ready: () => ready++,
+    stop: () => {},
   });
   Deno.env.set(claimFileVariable, owed.claimsPath as string);
   const claims = Claims.join() as Claims;
