@@ -18,6 +18,8 @@ export interface CertificateInfo {
   /** In milliseconds since 1970 UTC. */
   readonly validFromMs: number;
   readonly validToMs: number;
+  /** Whether a client may show it: its usages do not leave that out, and it makes no others. */
+  readonly isForClients: boolean;
 }
 
 /**
@@ -34,6 +36,7 @@ export function readCertificate(certificate: string | Uint8Array): CertificateIn
     hosts: whole(read, names, { label: "DNS:", tag: 0x82 }),
     validFromMs: Date.parse(read.validFrom),
     validToMs: Date.parse(read.validTo),
+    isForClients: !read.ca && (!read.raw.includes(usages) || read.raw.includes(clientUsage)),
   };
 }
 
@@ -96,6 +99,10 @@ export function canBeRead(certificate: string): boolean {
     return false;
   }
 }
+
+/** The tag of an object identifier, its length, and `2.5.29.37`: usages follow. */
+const usages = Buffer.of(0x06, 0x03, 0x55, 0x1d, 0x25);
+const clientUsage = Buffer.of(0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02);
 
 /** The tag of an object identifier, its length, and `2.5.4.3`: what follows is a common name. */
 const commonName = [0x06, 0x03, 0x55, 0x04, 0x03];

@@ -48,6 +48,7 @@ Deno.test("a machine's certificate has the cluster's name, its rights and 398 da
     hosts: [`${authority.cluster}.rpc.internal`],
     validFromMs: nowMs - dayMs,
     validToMs: nowMs + 398 * dayMs,
+    isForClients: true,
   });
   assert.ok(await isSignedBy(ca.certificate, member.certificate));
   assert.ok(!await isSignedBy((await createAuthority(nowMs)).certificate, member.certificate));

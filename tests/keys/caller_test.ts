@@ -5,7 +5,7 @@ import { machineRights } from "../../src/keys/rights.ts";
 
 const certificate = {
   ...{ name: "alice", rights: machineRights, hosts: [] },
-  ...{ validFromMs: 1_000, validToMs: 2_000 },
+  ...{ validFromMs: 1_000, validToMs: 2_000, isForClients: true },
 };
 const facts = { certificate, isAuthorized: true, cluster: "c1", nowMs: 1_500 };
 

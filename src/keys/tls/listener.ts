@@ -290,7 +290,13 @@ function readOrNone(certificate: Uint8Array | undefined): CertificateInfo | unde
   }
 }
 
-/** Who may only call has no host name in its certificate, and nobody another cluster's. */
-function isCaller({ name, hosts }: CertificateInfo, cluster: string): boolean {
-  return name !== "" && (hosts.length === 0 || hosts.includes(clusterName(cluster)));
+/**
+ * Who may only call has no host name in its certificate, and nobody another cluster's.
+ *
+ * What the certificate is for is looked at here too: Deno takes any peer for authorized who resumes
+ * a session, also one that it has found to be none when the session began.
+ */
+function isCaller({ name, hosts, isForClients }: CertificateInfo, cluster: string): boolean {
+  const isOurs = hosts.length === 0 || hosts.includes(clusterName(cluster));
+  return name !== "" && isOurs && isForClients;
 }

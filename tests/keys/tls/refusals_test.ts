@@ -16,6 +16,8 @@ import { parseRights } from "../../../src/keys/rights.ts";
 import { connectTls } from "../../../src/keys/tls/connect.ts";
 import { TlsListener } from "../../../src/keys/tls/listener.ts";
 import { impostorsOf, listenAs } from "../../support/impostors.ts";
+import { noPython, python } from "../../support/python.ts";
+import { skippedIf } from "../../support/skipped_if.ts";
 import { type Pair, TestCluster } from "../../support/test_pki.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
@@ -112,6 +114,59 @@ Deno.test("a member of the cluster is taken for who it is, and others are refuse
   } finally {
     listener.close();
   }
+});
+
+/** Connects twice with a certificate, the second time with the session of the first. */
+const resuming = `
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+context.load_cert_chain(*sys.argv[2:])
+session = None
+for _ in range(2):
+    raw = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    with context.wrap_socket(raw, session=session) as connection:
+        connection.recv(1)
+        session = connection.session
+        print("resumed" if connection.session_reused else "new")
+`;
+
+Deno.test({
+  ...skippedIf(noPython, "who is refused gets in by no session that is resumed (P-66)"),
+  async fn() {
+    await using cluster = await TestCluster.create();
+    const listener = await listen(cluster.ring(await cluster.member("server")));
+    using connections = new DisposableStack();
+    const pairs: readonly (readonly [kind: string, pair: Pair, isTaken: boolean])[] = [
+      ["a member", await cluster.member("alice"), true],
+      ["a server's usage alone", await cluster.faulty({ usages: ["server"] }), false],
+      ["an authority in between", await cluster.faulty({ isAuthority: true }), false],
+      ["expired", await cluster.faulty({ fromDays: -20, toDays: -10 }), false],
+      ["signed by itself", await cluster.faulty({ selfSigned: true }), false],
+    ];
+    try {
+      for (const [kind, pair, isTaken] of pairs) {
+        const files = cluster.write(pair);
+        const client = new Deno.Command(python as string, {
+          args: [
+            ...["-c", resuming, `${listener.addr.port}`],
+            ...[`${files}/machine.crt`, `${files}/machine.key`],
+          ],
+        }).output();
+        for (let i = 0; i < 2; i++) {
+          const { caller, connection } = await within("a connection", listener.accept());
+          await connection.write(new Uint8Array(1));
+          connections.defer(() => connection.close());
+          assert.equal(!(caller instanceof RpcError), isTaken, `${kind}, ${i}`);
+        }
+        const { stdout } = await client;
+        assert.deepEqual(new TextDecoder().decode(stdout).trim().split(/\s+/), ["new", "resumed"]);
+      }
+    } finally {
+      listener.close();
+    }
+  },
 });
 
 Deno.test("a client takes no impostor for a server of its cluster (P-66)", async () => {
