@@ -42,6 +42,8 @@ export class Fairness {
   /** Workers that calls have ended, by deadlines or crashes, and whose next have not started. */
   readonly #restarting = new Map<Restarting, Share<PoolCall>>();
   #contestedUntilMs = -Infinity;
+  /** Whose call was taken last. */
+  #last: Share<PoolCall> | undefined;
   /** The only one that may have more than half of the queue. */
   #most: Share<PoolCall> | undefined;
 
@@ -69,16 +71,25 @@ export class Fairness {
   }
 
   /**
-   * Removes and returns the waiting call to run next: of a caller with less than half, if there is
-   * one.
+   * Removes and returns the waiting call to run next: of a caller with less than half that did not
+   * have the last turn, if there is one. Where there is one worker, or all are busy with short
+   * calls, half of the places would not keep a caller with a thousand waiting calls from having
+   * them all run first.
    */
   take(nowMs: number): PoolCall | undefined {
+    const call = this.#next(nowMs);
+    this.#last = call?.share;
+    return call;
+  }
+
+  #next(nowMs: number): PoolCall | undefined {
     const { shedding } = this.#options;
     const isContested = this.#isContested(nowMs);
     if (isContested || this.#waiting.size > 1) {
       const fairMax = this.#fairMax(nowMs);
       const isFair = (call: PoolCall) => this.#placesOf(call.share) < fairMax && this.#isRead(call);
-      const call = shedding.take(nowMs, isFair);
+      const isNext = (call: PoolCall) => call.share !== this.#last && isFair(call);
+      const call = shedding.take(nowMs, isNext) ?? shedding.take(nowMs, isFair);
       if (call !== undefined || isContested) return call;
     }
     return shedding.take(nowMs, (call) => this.#isRead(call));

@@ -160,6 +160,18 @@ Deno.test("a free worker goes to a caller with less than half, and else to any t
   assert.deepEqual([takes() === second, takes() === first, takes()], [true, true, undefined]);
 });
 
+Deno.test("who has many waiting calls has every other turn of one worker, while others wait", () => {
+  const { fairness, wait } = setUp({ capacity: 1, keepable: 1 });
+  const [many, few] = [caller(), caller()];
+  const waiting = [wait(many), wait(many), wait(many), wait(few), wait(few)];
+  const order = waiting.map(() => {
+    const call = fairness.take(cameAtMs) as PoolCall;
+    call.share.moved(call, "queue", "nowhere");
+    return waiting.indexOf(call);
+  });
+  assert.deepEqual(order, [0, 3, 1, 4, 2]);
+});
+
 Deno.test("who left its answers unread is waited for once, and then all goes on", async () => {
   const { fairness, callOf, wentOn } = setUp();
   const full = caller(true);
