@@ -5,6 +5,8 @@ export class Outage {
   readonly #tell: (error: RpcError) => void;
   readonly #tellEnd: () => void;
   #state: "over" | "told" | "passing" | "closed" = "over";
+  /** What was told last. */
+  #told = "";
 
   constructor(tell: (error: RpcError) => void, tellEnd: () => void = () => {}) {
     this.#tell = tell;
@@ -14,11 +16,13 @@ export class Outage {
   /** Something failed. */
   failed(error: RpcError): void {
     if (this.#state === "told" || this.#state === "closed") return;
+    const isKnown = this.#state === "passing" && error.message === this.#told;
     this.#state = "told";
-    this.#tell(error);
+    this.#told = error.message;
+    if (!isKnown) this.#tell(error);
   }
 
-  /** It may work again: a further failure is reported, since it may be another one. */
+  /** It may work again: a further failure is reported if it is another one. */
   passing(): void {
     if (this.#state === "told") this.#state = "passing";
   }

@@ -73,9 +73,13 @@ export class ZooKeeperError extends Error {
  */
 export function serverError(number: number, action: string): ZooKeeperError {
   const code = codeByNumber.get(number);
-  return code === undefined
-    ? new ZooKeeperError("UNKNOWN_ERROR", `Cannot ${action}: ZooKeeper answered error ${number}`)
-    : new ZooKeeperError(code, `Cannot ${action}: ZooKeeper answered ${code}`);
+  if (code === undefined) {
+    const message = `Cannot ${action}: ZooKeeper answered error ${number}`;
+    return new ZooKeeperError("UNKNOWN_ERROR", message);
+  }
+  // Its name says too little: `enforce.auth.schemes` may require a login of another kind.
+  const why = code === "SASL_REQUIRED" ? ": it serves only clients that log in" : "";
+  return new ZooKeeperError(code, `Cannot ${action}: ZooKeeper answered ${code}${why}`);
 }
 
 /** Whether something that was thrown is a {@link ZooKeeperError} with this code. */

@@ -13,6 +13,9 @@ Deno.test("an outage and its end are told of once, the next again, and none when
   fail("two");
   outage.passing();
   fail("other words");
+  // A server that ends each connection: it goes on failing in the same way.
+  outage.passing();
+  fail("other words");
   outage.passing();
   outage.recovered();
   fail("three");

@@ -36,6 +36,13 @@ Deno.test("a server of another protocol is told as no ZooKeeper, and not as too 
   }
 });
 
+Deno.test("a server that takes only clients with a login is told as such", async () => {
+  await using server = new ScriptedServer({ onRequest: (request) => request.reply(-124) });
+  await using fixture = newClient(server.connectString);
+  await fixture.client.connect(60_000);
+  await assert.rejects(fixture.client.exists("/a"), /SASL_REQUIRED: it serves only .+ log in$/);
+});
+
 Deno.test("ensurePath() makes persistent nodes where the server knows no containers", async () => {
   await using server = new ScriptedServer({
     onRequest(request) {
