@@ -2,7 +2,7 @@ import { messageOf, RpcError } from "../base/errors.ts";
 import { appendLine, homeVariable, joinPath, readRegularFile } from "../base/paths.ts";
 import { hintFor } from "../base/names/nearest.ts";
 import { assertServiceName, parseRegistryUrl, withoutPassword } from "../discovery/registry_url.ts";
-import { jsonLine, plainLine, plainText } from "../base/values/plain_text.ts";
+import { plainLine, plainText, recordLine } from "../base/values/plain_text.ts";
 import type { CommandInput } from "./syntax/command.ts";
 import { CommandError, exitCodes, UsageError } from "../base/command_error.ts";
 import { configActions, type configFlags } from "./config_flags.ts";
@@ -26,7 +26,7 @@ export async function run(input: CommandInput<typeof configFlags>): Promise<numb
   const settings = settingsOf(await input.loadCommands());
   switch (action) {
     case "path":
-      printLine(input.flags.json ? jsonLine({ path: ownPath() }) : ownPath());
+      printLine(input.flags.json ? recordLine({ path: ownPath() }) : ownPath());
       return exitCodes.success;
     case "get":
       return await get(settings, name, input.flags.json);
@@ -60,7 +60,7 @@ async function get(settings: Flags, name: string | undefined, json: boolean): Pr
     const value = shown(found === undefined ? flag.fallback : parseValue(flag, found));
     const source = found?.source ?? "default";
     if (json) {
-      printLine(jsonLine({ setting: kebabCase(key), value: value ?? null, source }));
+      printLine(recordLine({ setting: kebabCase(key), value: value ?? null, source }));
     } else if (name !== undefined) printLine(plainLine(String(value ?? "")));
     else lines.push([`${kebabCase(key)} = ${JSON.stringify(value ?? "")}`, source]);
   }
@@ -145,7 +145,7 @@ async function trust(settings: Flags, json: boolean): Promise<number> {
     parseValue(settings[key] as Flag, sourced);
     checkMeaning(key, sourced.text);
   }
-  if (json) printLine(jsonLine({ path: joinPath(Deno.cwd(), settingsFileName), content: text }));
+  if (json) printLine(recordLine({ path: joinPath(Deno.cwd(), settingsFileName), content: text }));
   else printLine(plainText(text.trimEnd()));
   if (!await isTrusted(text, path)) {
     try {

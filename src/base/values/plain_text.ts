@@ -47,6 +47,24 @@ export function jsonLine(value: unknown): string {
   return plainText(JSON.stringify(value));
 }
 
+/**
+ * What others did or said, as a line of JSON, safe to print, that every program takes: many refuse
+ * half a pair of surrogates, and jq then reads no further line. It becomes U+FFFD.
+ */
+export function recordLine(value: unknown): string {
+  return plainText(wholeCharacters(JSON.stringify(value)));
+}
+
+/** What `JSON.stringify` has written, with U+FFFD for each half of a pair of surrogates. */
+export function wholeCharacters(json: string): string {
+  // It escapes no others, and a backslash before `ud` may also be one of the text itself.
+  if (!json.includes("\\ud")) return json;
+  return json.replaceAll(
+    /\\(?:(ud[89a-f]..)|.)/g,
+    (all, half) => half === undefined ? all : "\ufffd",
+  );
+}
+
 /** A text safe to print, each line indented so that none looks like the program's own output. */
 export function indentedText(text: string): string {
   return plainText(text).replaceAll(/^/gm, "  ");

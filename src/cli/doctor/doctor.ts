@@ -4,7 +4,7 @@ import { type Logger, silentLogger } from "../../base/log.ts";
 import { painted, printLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { unlessInterrupted } from "../process/unless_interrupted.ts";
-import { jsonLine, plainLine, toldText } from "../../base/values/plain_text.ts";
+import { plainLine, recordLine, toldText } from "../../base/values/plain_text.ts";
 import { terminalSize } from "../../terminal/size.ts";
 import { wrapped } from "../../terminal/width.ts";
 import { type Instance, startText } from "../../discovery/discovery.ts";
@@ -30,7 +30,7 @@ export async function run({ flags }: CommandInput<typeof doctorFlags>): Promise<
   const tell = (findings: readonly Finding[]) => {
     for (const finding of findings) {
       isWrong ||= finding.status === "wrong";
-      printLine(flags.json ? jsonLine(finding) : textOf(finding));
+      printLine(flags.json ? recordLine(finding) : textOf(finding));
     }
   };
   try {

@@ -10,7 +10,7 @@ import { unlessInterrupted } from "../process/unless_interrupted.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { methodText, signatureOf } from "./method_text.ts";
 import { plainLogger } from "../process/plain_logger.ts";
-import { jsonLine, plainLine, plainText } from "../../base/values/plain_text.ts";
+import { plainLine, plainText, recordLine } from "../../base/values/plain_text.ts";
 import { openCommandRegistry, openTransport } from "../registry.ts";
 
 /** `rpc methods [name]` */
@@ -40,7 +40,7 @@ async function print(
   json: boolean,
 ): Promise<number> {
   const methods = wanted((await document).methods, name);
-  if (json) { for (const method of methods) printLine(jsonLine(method)); }
+  if (json) { for (const method of methods) printLine(recordLine(method)); }
   else if (name !== undefined) {
     printLine(plainText(methods.map((one) => methodText(one)).join("\n")));
   } else printLine(await toTable(methods));

@@ -2,7 +2,13 @@
 
 import type { LogFields, LogLevel } from "../../base/log.ts";
 import { type Colour, isScreen, painted } from "../../terminal/stdout.ts";
-import { plainLine, plainText, toldText, withoutSecrets } from "../../base/values/plain_text.ts";
+import {
+  plainLine,
+  plainText,
+  toldText,
+  wholeCharacters,
+  withoutSecrets,
+} from "../../base/values/plain_text.ts";
 
 /** One message. */
 interface LogRecord {
@@ -60,7 +66,7 @@ export function jsonLogLine({ level, wallTimeMs, message, fields }: LogRecord): 
     logger: "rpc",
     properties: fields,
   }, expressible);
-  return `${plainText(withoutSecrets(line))}\n`;
+  return `${plainText(withoutSecrets(wholeCharacters(line)))}\n`;
 }
 
 function timeOf(wallTimeMs: number): string {

@@ -5,7 +5,7 @@ import { auditClosingMs, auditPendingMax } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { openToWrite } from "../../terminal/open_to_write.ts";
 import type { AuditEntry } from "../../server/audit.ts";
-import { jsonLine } from "../../base/values/plain_text.ts";
+import { recordLine } from "../../base/values/plain_text.ts";
 
 /** How often it looks whether the file was moved away, as those do who rotate logs. */
 const rotationLookMs = 1_000;
@@ -168,7 +168,7 @@ function endsInsideLine(path: string): boolean {
 
 function lineOf({ caller, from, method, outcome, durationMs }: AuditEntry): string {
   return `${
-    jsonLine({
+    recordLine({
       time: new Date(systemClock.wallTimeMs()).toISOString(),
       caller: caller ?? null,
       from,

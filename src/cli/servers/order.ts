@@ -6,7 +6,7 @@ import { addressOf } from "../../base/names/host_port.ts";
 import { callOnce } from "../../client/call_once.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { Instance, OverrideChange, Snapshot } from "../../discovery/discovery.ts";
-import { jsonLine, plainLine } from "../../base/values/plain_text.ts";
+import { plainLine, recordLine } from "../../base/values/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
 import { exitCodes, UsageError } from "../../base/command_error.ts";
@@ -78,7 +78,7 @@ export async function carryOut(
     const override = await ask(instance, change, timeout, transport);
     const others = list.instances.filter((one) => one !== instance && one.weight > 0).length;
     const shown = { address: addressOf(instance), id: instance.id, action, override };
-    printLine(json ? jsonLine(shown) : plainLine(textOf(instance, change, others)));
+    printLine(json ? recordLine(shown) : plainLine(textOf(instance, change, others)));
     return exitCodes.success;
   }
   return exitCodes.interrupted;

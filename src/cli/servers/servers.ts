@@ -21,7 +21,7 @@ import { isOpen } from "../open.ts";
 import { shortIdOf } from "../pick_server.ts";
 import { openCommandRegistry } from "../registry.ts";
 import { carryOut, orderOf } from "./order.ts";
-import { jsonLine, plainLine, toldText } from "../../base/values/plain_text.ts";
+import { plainLine, recordLine, toldText } from "../../base/values/plain_text.ts";
 import { timeText } from "../../terminal/time_text.ts";
 import { snapshots } from "../../discovery/snapshots.ts";
 
@@ -84,7 +84,7 @@ async function listOnce(
     const servers = await Promise.all(
       instances.map((instance) => probe(instance, flags.timeout, transport)),
     );
-    if (flags.json) { for (const server of servers) printLine(jsonLine(toJson(server))); }
+    if (flags.json) { for (const server of servers) printLine(recordLine(toJson(server))); }
     else if (servers.length === 0) {
       printOnStderr(`rpc: ${nobody}`);
     } else printLine(await toTable(servers));

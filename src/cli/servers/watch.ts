@@ -8,7 +8,7 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { readStats, type Stats } from "../../wire/reports/stats.ts";
 import { isScreen, printOnStderr } from "../../terminal/stdout.ts";
 import type { Interrupt } from "../../terminal/interrupt.ts";
-import { jsonLine, plainLine, toldText } from "../../base/values/plain_text.ts";
+import { plainLine, recordLine, toldText } from "../../base/values/plain_text.ts";
 import { ResultWriter } from "../../terminal/result_writer.ts";
 import { lastResultsMs } from "../limits.ts";
 import { keysEndText } from "./keys_end.ts";
@@ -48,7 +48,7 @@ export async function watchServers(
     clock: systemClock,
     onEvent: isLive ? () => draw() : (event) =>
       writer.line(
-        flags.json ? jsonLine(eventJson(event)) : plainLine(eventLine(event)),
+        flags.json ? recordLine(eventJson(event)) : plainLine(eventLine(event)),
         undefined,
       ),
   });

@@ -7,7 +7,7 @@ import { withoutPassword } from "../../discovery/registry_url.ts";
 import { ownKeysDirectory } from "../../keys/files.ts";
 import { guardExposure } from "../../library/running/exposure.ts";
 import { selfCommand } from "../../library/self_command.ts";
-import { jsonLine, plainText } from "../../base/values/plain_text.ts";
+import { plainText, recordLine } from "../../base/values/plain_text.ts";
 import { printLine } from "../../terminal/stdout.ts";
 import type { CommandInput } from "../syntax/command.ts";
 import type { serveFlags } from "../serve/flags.ts";
@@ -216,7 +216,7 @@ async function status(
   const isInstalled = assertOurs(manager);
   if (isJson) {
     printLine(
-      jsonLine({
+      recordLine({
         name: manager.name,
         installed: isInstalled,
         runs: code === 0,

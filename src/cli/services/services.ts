@@ -6,7 +6,7 @@ import { snapshots } from "../../discovery/snapshots.ts";
 import { printLine, printOnStderr, problemLine } from "../../terminal/stdout.ts";
 import { onInterrupt } from "../../terminal/interrupt.ts";
 import { unlessInterrupted } from "../process/unless_interrupted.ts";
-import { jsonLine, plainLine, toldText } from "../../base/values/plain_text.ts";
+import { plainLine, recordLine, toldText } from "../../base/values/plain_text.ts";
 import { exitCodes } from "../../base/command_error.ts";
 import { plainLogger } from "../process/plain_logger.ts";
 import { openListedRegistry, openTransport } from "../registry.ts";
@@ -55,7 +55,7 @@ async function list(
   const ask = (instances: readonly Instance[]) => methodsOf(instances, flags, log);
   const { found, problems } = await servicesIn(discovery, ask, signal);
   const shown = flags.all ? found : found.filter(({ servers }) => servers > 0);
-  if (flags.json) { for (const service of shown) printLine(jsonLine(service)); }
+  if (flags.json) { for (const service of shown) printLine(recordLine(service)); }
   else if (shown.length > 0) printLine(await toTable(shown));
   else {
     printOnStderr(

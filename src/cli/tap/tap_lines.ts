@@ -2,7 +2,7 @@ import { addressOf } from "../../base/names/host_port.ts";
 import type { Instance } from "../../discovery/discovery.ts";
 import { painted } from "../../terminal/stdout.ts";
 import { counted } from "../../terminal/figure_text.ts";
-import { jsonLine, plainLine } from "../../base/values/plain_text.ts";
+import { plainLine, recordLine } from "../../base/values/plain_text.ts";
 import { displayWidth, ellipsized, fitted, padded } from "../../terminal/width.ts";
 import type { TapEvent, TapItem } from "../../wire/reports/tap.ts";
 
@@ -21,9 +21,9 @@ const widths = { ms: 10, narrowMs: 8, outcome: 9 };
 /** A call as JSON, or the number of calls that were left out. */
 export function jsonOf(instance: Instance, item: TapItem): string {
   const server = { server: addressOf(instance), id: instance.id };
-  if (!("method" in item)) return jsonLine({ ...server, ...item });
+  if (!("method" in item)) return recordLine({ ...server, ...item });
   const { atMs, ...rest } = item;
-  return jsonLine({ time: timeOf(atMs)?.toISOString() ?? null, ...server, ...rest });
+  return recordLine({ time: timeOf(atMs)?.toISOString() ?? null, ...server, ...rest });
 }
 
 /** Lines for people. */

@@ -103,7 +103,8 @@ function argumentsOf(
 
 function textOf({ name, message, executed, issues }: RpcError): string {
   const more = issues === undefined || issues.length === 0 ? "" : ` ${JSON.stringify(issues)}`;
-  return `${name}: ${message} (executed: ${executed})${more}`;
+  // Agents that refuse JSON with half a pair of surrogates would lose the answer.
+  return `${name}: ${message} (executed: ${executed})${more}`.toWellFormed();
 }
 
 function failed(text: string): CallToolResult {

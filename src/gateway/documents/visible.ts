@@ -1,10 +1,11 @@
 /**
  * What is not seen where a text is shown, but for tabs and line ends: control characters, marks
- * that turn the direction of text around, and characters that take no room.
+ * that turn the direction of text around, characters that take no room, and half a pair of
+ * surrogates, for which many programs refuse all of a JSON document.
  */
 const unseen =
   // deno-lint-ignore no-control-regex
-  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb\p{Default_Ignorable_Code_Point}]+/gu;
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb\p{Default_Ignorable_Code_Point}\p{Cs}]+/gu;
 
 /**
  * Such characters that some languages and emoji need: joiners, and what chooses between a sign's

@@ -81,7 +81,8 @@ export function problemDetails(error: RpcError, status: number = statusOf(error)
   return {
     title: phrases[status] ?? error.name,
     status,
-    detail: error.message,
+    // Many programs refuse JSON with half a pair of surrogates.
+    detail: error.message.toWellFormed(),
     code: errorTable[error.name].code,
     name: error.name,
     executed: error.executed,

@@ -46,6 +46,11 @@ Deno.test("what others wrote makes no line of its own, and nothing that a termin
     assert.doesNotMatch(line, /[\x00-\x09\x0b-\x1f\u202e]/);
   }
   assert.deepEqual(JSON.parse(json).properties, { peer: "a\nb\u202e", more: ["\x1b]0;c\x07"] });
+  // Many programs refuse JSON with half a pair of surrogates, and jq all lines behind it.
+  const halves = JSON.parse(lines("\ud83d\ude00 \udc00", { "\ud800": "\\ud800" }).json);
+  assert.deepEqual([halves.message, halves.properties], ["\u{1f600} \ufffd", {
+    "\ufffd": "\\ud800",
+  }]);
 });
 
 Deno.test("a stack is on indented lines of its own, and an error shows its", () => {

@@ -65,6 +65,14 @@ Deno.test("the wider the terminal, the more of a call is told, and columns keep 
   assert.match(lineOf(7, null), /^12:34:56\.789Z .*10\.0\.0\.7:1 {7} {2}m\(\?\)$/);
 });
 
+Deno.test("what a caller names a method costs programs no line", () => {
+  const event = {
+    ...{ atMs: 0, caller: null, from: "127.0.0.1:1", params: "[]", outcome: "ok", ms: 1 },
+    ...{ method: "a\ud800", missed: 0 },
+  };
+  assert.equal(JSON.parse(jsonOf(instance, event)).method, "a\ufffd");
+});
+
 Deno.test("for programs a number of calls is no call", () => {
   assert.deepEqual(JSON.parse(jsonOf(instance, { missed: 3 })), {
     server: "127.0.0.1:7",

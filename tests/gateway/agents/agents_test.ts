@@ -170,12 +170,12 @@ Deno.test("an agent's request ends with its message of cancelling and with its c
 });
 
 Deno.test("a tool that is called while there is no server tells the model so, and is no failed request", async () => {
-  const { ask, begin, callOf } = agents(new RpcError("Unavailable", "No server"));
+  const { ask, begin, callOf } = agents(new RpcError("Unavailable", "No server \ud800"));
   const answer = await (await ask(callOf(1), await begin())).text();
   const { result } = JSON.parse(answer.replace(/^[^{]*data: /s, ""));
   assert.deepEqual(result, {
     isError: true,
-    content: [{ type: "text", text: "Unavailable: No server (executed: no)" }],
+    content: [{ type: "text", text: "Unavailable: No server \ufffd (executed: no)" }],
   });
 });
 

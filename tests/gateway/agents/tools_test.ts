@@ -39,8 +39,9 @@ Deno.test("toolsOf() gives no method a name under which another one was listed",
 });
 
 Deno.test("toolsOf() hides nothing of a method's texts from who looks the tools over", () => {
-  const hidden = "adds\u202e \u{e0041}\u200b\u001b[31m\u{e0100}\u3164 \u2764\ufe0f\ufe00 a\u200d\n";
-  const seen = "adds\\u{202e} \\u{e0041}\\u{200b}\\u{1b}[31m\\u{e0100}\\u{3164} " +
+  const hidden =
+    "adds\u202e\ud800 \u{e0041}\u200b\u001b[31m\u{e0100}\u3164 \u2764\ufe0f\ufe00 a\u200d\n";
+  const seen = "adds\\u{202e}\\u{d800} \\u{e0041}\\u{200b}\\u{1b}[31m\\u{e0100}\\u{3164} " +
     "\u2764\\u{fe0f}\\u{fe00} a\\u{200d}\n";
   const plain =
     "\tnext\r\nline, 漢字, \u{1f468}\u200d\u{1f469}, \u2764\ufe0f\u200d\u{1f525}, \u0601";
