@@ -18,6 +18,10 @@ const workerMain = "src/workers/child/worker_main";
 const confinedMain = "src/workers/child/confined_main.ts";
 const sandboxFolder = "sandbox";
 
+/** The program of a gateway's second thread, and the folder that it looks for it in. */
+const watchMain = "src/gateway/door/watch/watch_main.ts";
+const watchFolder = "watch";
+
 /**
  * What a run begins with, a worker's too, and what a user's module imports as `rpc`: one copy of
  * what they use.
@@ -73,6 +77,7 @@ export async function bundle(directory: string): Promise<void> {
   await bundleTogether(entries, outside, directory);
   // Apart from the others, whose starts would have more files if they shared with it.
   await bundleTogether([confinedMain], outside, `${directory}/${sandboxFolder}`);
+  await bundleTogether([watchMain], outside, `${directory}/${watchFolder}`);
   await Deno.rename(`${directory}/${bundledMain}`, `${directory}/${restMain}`);
   await buildForCalls(`${directory}/${callFolder}`);
   await Deno.writeTextFile(`${directory}/${bundledMain}`, choice);

@@ -98,6 +98,54 @@ export const gatewayLingersMax = 1024;
 /** How often connections without a request are looked for. */
 export const gatewayIdleLookMs = 5_000;
 
+/**
+ * How late a look may come before a gateway without TLS, which strangers do not reach, has its
+ * connections watched from another thread.
+ */
+export const gatewayLateMs: number = gatewayUnfinishedLookMs;
+
+/** How often that thread looks whether the main thread is busy: it takes some microseconds. */
+export const watchPauseMs = 50;
+
+/** How long a busy main thread may leave a question unanswered before connections are looked at. */
+export const watchAnswerMs = 20;
+
+/** How long after a connection was dropped others are expected to follow. */
+export const watchAlertMs = 10_000;
+
+/** {@link watchPauseMs} and {@link watchAnswerMs} meanwhile. */
+export const watchBriefMs = 3;
+
+/** The main thread's processor time between two looks at connections. */
+export const watchLookMs = 2;
+
+/**
+ * Looks without an answer at which a connection alone was read, and slowly, before it is dropped.
+ * Of honest ones none was seen at more than one.
+ */
+export const watchLooksMax = 4;
+
+/**
+ * What is read slowly, for each millisecond of the main thread's processor time: of frames that
+ * mean nothing 2 to 13 KB were, of bodies over TLS hundreds.
+ */
+export const watchSlowBytesPerMs: number = 24 * 1024;
+
+/**
+ * What may be read of a connection without an answer, however quickly, as a multiple of the longest
+ * message: a message of a WebSocket is read as a whole, and HTTP/2's windows are a megabyte.
+ */
+export const watchBytesFactor = 4;
+
+/** How long a connection that was dropped is kept, so that its peer waits. */
+export const watchKeptMs = 10_000;
+
+/** Most of them: each takes a handle. Past it the longest kept one is reset. */
+export const watchKeptMax = 128;
+
+/** Least time between two lines of the log about them. */
+export const watchToldMs = 1_000;
+
 /** Bytes of unfinished bodies over all requests: bounds many slow senders of long bodies. */
 export const gatewayBodiesBytesMax = 64 * 1024 * 1024;
 

@@ -83,16 +83,32 @@ export class AcceptedSockets {
     return (await Array.fromAsync(Deno.readDir("/proc/self/fd"))).map(({ name }) => Number(name));
   }
 
+  /** The same at once. */
+  descriptorsNow(): number[] {
+    return Array.from(Deno.readDirSync("/proc/self/fd"), ({ name }) => Number(name));
+  }
+
   /** What is accepted on that port and has that descriptor; `undefined` if nothing is. */
   at(descriptor: number, port: number): AcceptedSocket | undefined {
     const { getsockname } = this.#library.symbols;
     if (this.#addressBy(getsockname, descriptor)?.port !== port) return undefined;
     const peer = this.#peer(descriptor);
-    const readBytes = this.#readBytes(descriptor);
+    const readBytes = this.readBytes(descriptor);
     // The listener itself has no peer.
     if (peer === undefined || readBytes === undefined) return undefined;
     const isEnded = this.#info.getUint8(tcpInfo.stateAt) === closeWait;
     return { descriptor, peer, readBytes, isEnded };
+  }
+
+  /** What has come on a connection and was read; `undefined` if it is none. */
+  readBytes(descriptor: number): number | undefined {
+    const { getsockopt, ioctl } = this.#library.symbols;
+    this.#length.setInt32(0, tcpInfo.bytes, true);
+    const { level, option } = tcpInfo;
+    if (getsockopt(descriptor, level, option, this.#info, this.#length) !== 0) return undefined;
+    const received = Number(this.#info.getBigUint64(tcpInfo.receivedAt, true));
+    if (ioctl(descriptor, BigInt(inputQueueLength), this.#length) !== 0) return undefined;
+    return received - this.#length.getInt32(0, true);
   }
 
   /**
@@ -180,17 +196,6 @@ export class AcceptedSockets {
   #ask(ask: AddressFunction, descriptor: number): boolean {
     this.#length.setInt32(0, addressBytes, true);
     return ask(descriptor, this.#address, this.#length) === 0;
-  }
-
-  /** Fills in what the system tells of a connection. */
-  #readBytes(descriptor: number): number | undefined {
-    const { getsockopt, ioctl } = this.#library.symbols;
-    this.#length.setInt32(0, tcpInfo.bytes, true);
-    const { level, option } = tcpInfo;
-    if (getsockopt(descriptor, level, option, this.#info, this.#length) !== 0) return undefined;
-    const received = Number(this.#info.getBigUint64(tcpInfo.receivedAt, true));
-    if (ioctl(descriptor, BigInt(inputQueueLength), this.#length) !== 0) return undefined;
-    return received - this.#length.getInt32(0, true);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   gatewayHeldInputBytes,
   gatewayIdleConnectionsMax,
   gatewayIdleLookMs,
+  gatewayLateMs,
   gatewayLookPauseMs,
   gatewayUnfinishedBytesMax,
   gatewayUnfinishedLookMs,
@@ -28,6 +29,10 @@ interface ConnectionsOptions {
   readonly messageBytesMax: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** This program got its turn much later than it should have. */
+  readonly late: () => void;
+  /** A request or a message has come: this program has a turn. */
+  readonly turn: () => void;
   /** @default the system's */
   readonly sockets?: Sockets | undefined;
 }
@@ -61,6 +66,7 @@ export class Connection {
   #idleSinceMs: number;
   readonly #clock: Pick<Clock, "now">;
   readonly #keep: () => (() => void) | undefined;
+  readonly #turn: () => void;
   /** How many parts had come at the last look, and how many bytes were read then or before. */
   #partsSeen = 0;
   #bytesBefore = 0;
@@ -68,17 +74,25 @@ export class Connection {
   /** Who is to be told when its peer has gone. */
   readonly #leaving = new Set<() => void>();
 
-  /** @param keep has the system keep it, and returns how to let go of it */
-  constructor(clock: Pick<Clock, "now">, keep: () => (() => void) | undefined = () => undefined) {
+  /**
+   * @param keep has the system keep it, and returns how to let go of it
+   * @param turn is told of each request and message
+   */
+  constructor(
+    clock: Pick<Clock, "now">,
+    keep: () => (() => void) | undefined = () => undefined,
+    turn: () => void = () => {},
+  ) {
     this.#clock = clock;
     this.#keep = keep;
+    this.#turn = turn;
     this.#idleSinceMs = clock.now();
   }
 
   /** A request or a WebSocket begins. */
   begin(): void {
     this.#open++;
-    this.#parts++;
+    this.message();
   }
 
   /** It has ended. */
@@ -90,6 +104,7 @@ export class Connection {
   /** A whole message has come on its WebSocket, or a whole body, which is counted elsewhere. */
   message(): void {
     this.#parts++;
+    this.#turn();
   }
 
   /**
@@ -157,6 +172,7 @@ export class Connections {
   readonly #timer: Timer | undefined;
   #nextLookMs = -Infinity;
   #idleLookMs: number;
+  #tickMs = Infinity;
   #isClosed = false;
 
   constructor(options: ConnectionsOptions) {
@@ -165,14 +181,16 @@ export class Connections {
     this.#idleLookMs = options.clock.now() + gatewayIdleLookMs;
     this.#lingering = new Lingering(options.clock);
     if (this.#sockets === undefined) return;
-    this.#timer = options.clock.every(gatewayUnfinishedLookMs, () => void this.#look());
+    this.#tickMs = options.clock.now();
+    this.#timer = options.clock.every(gatewayUnfinishedLookMs, () => this.#tick());
   }
 
   /** The connection from `host:port`. */
   of(from: string): Connection {
     const known = this.#known.get(from);
     if (known !== undefined) return known;
-    const connection = new Connection(this.#options.clock, () => this.#keep(from));
+    const { clock, turn } = this.#options;
+    const connection = new Connection(clock, () => this.#keep(from), turn);
     // Where nothing shows that it ends, it is not kept.
     if (this.#sockets !== undefined) this.#known.set(from, connection);
     return connection;
@@ -203,6 +221,13 @@ export class Connections {
     if (this.#isClosed) return undefined;
     const letGo = this.#sockets?.keep(from, this.#options.port());
     return letGo === undefined ? undefined : this.#lingering.add(letGo);
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.clock.now();
+    if (nowMs - this.#tickMs > gatewayUnfinishedLookMs + gatewayLateMs) this.#options.late();
+    this.#tickMs = nowMs;
+    void this.#look();
   }
 
   async #look(): Promise<void> {

@@ -4,12 +4,14 @@ import {
   gatewayCertificateCheckMs,
   gatewayCertificateToldMs,
   gatewayShortageToldMs,
+  watchBytesFactor,
 } from "../limits.ts";
 import type { Logger } from "../../base/log.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { addressOf, addressToListen, type HostPort } from "../../base/names/host_port.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { connectionEnds, lastAnswer, Pipelines } from "./pipelines.ts";
+import { Watcher } from "./watch/watcher.ts";
 import {
   assertTlsPair,
   datesFault,
@@ -44,6 +46,7 @@ export class HttpListener {
   readonly #timers: readonly Timer[];
   readonly #pipelines: Pipelines;
   readonly #connections: Connections;
+  #watcher: Watcher | undefined;
   /** Former listeners whose requests are being finished. */
   readonly #left = new Set<Deno.HttpServer<Deno.NetAddr>>();
   #server: Deno.HttpServer<Deno.NetAddr>;
@@ -60,10 +63,16 @@ export class HttpListener {
   private constructor(options: HttpListenerOptions, pair: TlsPair | undefined) {
     this.#options = options;
     this.#pipelines = new Pipelines();
-    this.#connections = new Connections({ ...options, port: () => this.#port });
+    this.#connections = new Connections({
+      ...options,
+      port: () => this.#port,
+      late: () => this.#watch(),
+      turn: () => this.#watcher?.sign(),
+    });
     this.#pair = this.#seen = pair;
     this.#server = this.#serve(options.port, pair);
     this.#port = this.#server.addr.port;
+    if (pair !== undefined) this.#watch();
     const { clock } = options;
     this.#timers = pair === undefined ? [] : [
       clock.every(gatewayCertificateCheckMs, () => void this.#look()),
@@ -95,6 +104,7 @@ export class HttpListener {
     for (const timer of this.#timers) timer.cancel();
     await Promise.all([this.#server, ...this.#left].map((one) => one.shutdown().catch(() => {})));
     this.#connections.close();
+    this.#watcher?.close();
   }
 
   #serve(port: number, pair: TlsPair | undefined): Deno.HttpServer<Deno.NetAddr> {
@@ -123,6 +133,13 @@ export class HttpListener {
     );
     void this.#connections.listens(server.addr);
     return server;
+  }
+
+  /** Strangers reach a port with TLS only, which they can hold for good from the start. */
+  #watch(): void {
+    if (this.#isClosed) return;
+    const bytesMax = watchBytesFactor * this.#options.messageBytesMax;
+    this.#watcher ??= Watcher.start({ ...this.#options, port: this.#port, bytesMax });
   }
 
   async #answer(request: Request, from: string, connection: Connection): Promise<Response> {

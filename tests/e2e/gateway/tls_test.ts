@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { shTest } from "../../support/posix.ts";
+import { notLinux, shTest } from "../../support/posix.ts";
 import { RpcHome } from "../../support/rpc_process.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
@@ -105,6 +105,45 @@ Deno.test({
       await writer.write(long);
       const { value } = await connection.readable.getReader().read();
       assert.match(new TextDecoder().decode(value), new RegExp(`^HTTP/1.1 ${status} `));
+    }
+  },
+});
+
+/** HTTP/2's begin, and as many pings as fit into 64 KiB. */
+const begin = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+const ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+const pings = new Uint8Array(Array.from({ length: 3_855 }, () => ping).flat());
+
+/** Sends pings without end, until it is reset or closed. */
+async function sendPings(connection: Deno.TlsConn): Promise<void> {
+  void connection.readable.pipeTo(new WritableStream()).catch(() => {});
+  const writer = connection.writable.getWriter();
+  await writer.write(begin);
+  while (true) await writer.write(pings);
+}
+
+Deno.test({
+  ...skippedIf(
+    isHere ? notLinux : "there is no openssl",
+    "whose frames mean nothing, and come without end, is dropped, and others are answered",
+  ),
+  fn: async () => {
+    await using home = await RpcHome.create();
+    await home.serve();
+    const cert = certificate(home.workingDirectory, "own") as string;
+    const process = home.start(
+      ["gateway", "127.0.0.1:0", "--verbose", "--tls-cert", "own.crt", "--tls-key", "own.key"],
+    );
+    const [, url = "", token = ""] = await process.line(/^ready (https:\S+)\/#token=(\S+)$/);
+    const { hostname, port } = new URL(url);
+    const options = { hostname, port: Number(port), caCerts: [cert], alpnProtocols: ["h2"] };
+    const peers = [await Deno.connectTls(options), await Deno.connectTls(options)];
+    try {
+      for (const peer of peers) void sendPings(peer).catch(() => {});
+      await process.says(/Dropped a connection that left nobody else a turn/);
+      await waitFor("an answer", async () => await statusOfCall(url, token, cert) === 200);
+    } finally {
+      for (const peer of peers) peer.close();
     }
   },
 });

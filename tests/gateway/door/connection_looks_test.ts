@@ -5,6 +5,7 @@ import {
   gatewayHeldInputBytes,
   gatewayIdleConnectionsMax,
   gatewayIdleLookMs,
+  gatewayLateMs,
   gatewayUnfinishedBytesMax,
   gatewayUnfinishedLookMs,
 } from "../../../src/gateway/limits.ts";
@@ -25,6 +26,7 @@ function connectionsWith(
 ) {
   return new Connections({
     ...{ port: () => 1, messageBytesMax, clock: new VirtualClock(), log: silentLogger },
+    ...{ late() {}, turn() {} },
     ...fields,
     sockets: {
       descriptors: () => Promise.resolve([]),
@@ -107,6 +109,37 @@ Deno.test("what came without an end is counted from each last message on, and wh
     readBytes.c = 3 * bytesMax / 4 + 1;
     await look();
     assert.deepEqual(ended, ["b", "a", "c"]);
+  } finally {
+    connections.close();
+  }
+});
+
+Deno.test("it is told when a look comes late, and of each request and message", async () => {
+  const clock = new VirtualClock(1_000);
+  const told: string[] = [];
+  let lateMs = 0;
+  const connections = connectionsWith({}, {
+    clock: {
+      now: () => clock.now() + lateMs,
+      wallTimeMs: () => clock.wallTimeMs(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+      every: (periodMs, callback) => clock.every(periodMs, callback),
+    },
+    late: () => void told.push("late"),
+    turn: () => void told.push("turn"),
+  });
+  try {
+    await clock.advanceAsync(10 * gatewayUnfinishedLookMs);
+    lateMs = gatewayLateMs;
+    await clock.advanceAsync(gatewayUnfinishedLookMs);
+    assert.deepEqual(told, []);
+    lateMs += gatewayLateMs + 1;
+    await clock.advanceAsync(gatewayUnfinishedLookMs);
+    assert.deepEqual(told, ["late"]);
+    connections.of("a").begin();
+    connections.of("a").message();
+    connections.of("a").end();
+    assert.deepEqual(told, ["late", "turn", "turn"]);
   } finally {
     connections.close();
   }
