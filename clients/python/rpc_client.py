@@ -65,7 +65,8 @@ MESSAGE_MAX_DEFAULT = 4 * 1024 * 1024
 MESSAGE_MAX_LEAST = 1024 * 1024
 """What every server takes, also one that says nothing of it."""
 
-MESSAGE_MAX_MOST = 256 * 1024 * 1024
+MESSAGE_MAX_MOST = 1024 * 1024 * 1024
+"""Largest bound that a client may set, and that servers understand."""
 
 VALUES_MAX = 16 * 1024 * 1024
 """Values in the parameters of one call: of such as share their parts, a few lines make more than there is memory."""

@@ -24,11 +24,18 @@ export const messageMaxDefault = 4 * 1024 * 1024;
  */
 export const messageMaxLeast = 1024 * 1024;
 
+/** Largest bound that a peer may set. Two of them fit into the memory of any server's machine. */
+export const messageMaxMost = 1024 * 1024 * 1024;
+
 /**
- * Largest bound that a peer may set. A message is one string on its way, V8's longest string has
- * 2^29 - 24 characters, and escaping may double the length of a message.
+ * Longest message that becomes one string on its way, whatever the bound. V8's longest string has
+ * {@link textLengthMax} characters, and escaping may double the length of a message. Longer ones
+ * stay bytes in a server, and their two ends read and print them in pieces.
  */
-export const messageMaxMost = 256 * 1024 * 1024;
+export const oneStringBytesMax = 256 * 1024 * 1024;
+
+/** V8's longest string, in UTF-16 code units. */
+export const textLengthMax = 2 ** 29 - 24;
 
 /** Most calls an hour that a client may tell a server: sums of these stay whole numbers. */
 export const loadMax = 2 ** 36;

@@ -42,7 +42,7 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** How long a call waits while no server is connected, in milliseconds. @default 1500 */
   readonly unavailableAfterMs?: number;
-  /** Longest message that the client takes, in bytes, from 1 MiB to 256 MiB. @default 4 MiB */
+  /** Longest message that the client takes, in bytes, from 1 MiB to 1 GiB. @default 4 MiB */
   readonly messageMax?: number | undefined;
   /**
    * Which part of the file handles that this process has left may be connections to servers, where

@@ -27,7 +27,7 @@ export interface ConnectOptions extends RegistryOptions {
   readonly zone?: string;
   /** Deadline of calls without one of their own, in milliseconds, up to a day. @default 10000 */
   readonly timeoutMs?: number;
-  /** Longest message that the client takes, in bytes, from 1 MiB to 256 MiB. @default 4 MiB */
+  /** Longest message that the client takes, in bytes, from 1 MiB to 1 GiB. @default 4 MiB */
   readonly messageMax?: number;
   /** Gets reports of servers that come, go and fail. @default none */
   readonly log?: Logger;

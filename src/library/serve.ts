@@ -58,7 +58,7 @@ export interface ServeOptions extends RegistryOptions {
    */
   readonly callers?: readonly string[];
   /**
-   * Longest message that the server takes and sends, in bytes, from 1 MiB to 256 MiB. @default 4
+   * Longest message that the server takes and sends, in bytes, from 1 MiB to 1 GiB. @default 4
    * MiB
    */
   readonly messageMax?: number;

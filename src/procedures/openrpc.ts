@@ -37,6 +37,8 @@ export const openRpcSchema = z.object({
     description: z.string().optional(),
     /** Longest message that the server takes, in bytes. */
     "x-message-max": z.number().optional(),
+    /** Longest one that it reads itself, in bytes, where that is less. */
+    "x-one-string-max": z.number().optional(),
   }),
   methods: z.array(openRpcMethodSchema),
 });

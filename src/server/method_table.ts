@@ -1,5 +1,5 @@
 import { Failure } from "../base/errors.ts";
-import { messageMaxDefault } from "../base/limits.ts";
+import { messageMaxDefault, oneStringBytesMax } from "../base/limits.ts";
 import { noMethodText } from "../base/names/nearest.ts";
 import { callerMatcherOf, type Matcher } from "../base/names/patterns.ts";
 import { mergeOpenRpc, toOpenRpc } from "../procedures/documents/describe.ts";
@@ -98,7 +98,10 @@ export class MethodTable {
         kind === "inline" && !shadows.has(name)
       ),
     );
-    const own = toOpenRpc(inline, { title: service, version, "x-message-max": messageMax });
+    const own = toOpenRpc(inline, {
+      ...{ title: service, version, "x-message-max": messageMax },
+      ...(messageMax > oneStringBytesMax ? { "x-one-string-max": oneStringBytesMax } : {}),
+    });
     const document = offered === undefined ? own : mergeOpenRpc(own, offered);
     const methods = document.methods.map(({ name, ...method }): Method => ({
       name,

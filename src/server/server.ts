@@ -28,7 +28,7 @@ import { Refusals } from "./bounds/refusals.ts";
 import { Session } from "./session/session.ts";
 import { type SessionLimits, sessionLimitsFor } from "./bounds/session_limits.ts";
 import { ToldLoads } from "./told_loads.ts";
-import { Shared, type SharedLimits, sharedLimitsFor } from "./bounds/shared.ts";
+import { memoryWarning, Shared, type SharedLimits, sharedLimitsFor } from "./bounds/shared.ts";
 import { refuseTap, Taps, withTaps } from "./tap/taps.ts";
 import { type RequestTaker, withServerSpans } from "./tracing.ts";
 
@@ -162,6 +162,8 @@ export class RpcServer {
       { ...sharedLimitsFor(messageMax), ...options.sharedLimits },
       (fields) => this.#madeRoom.add(fields),
     );
+    const warning = messageMax > messageMaxDefault ? memoryWarning(messageMax) : undefined;
+    if (warning !== undefined) log.warn("Callers together may fill this machine's memory", warning);
     const lookedTime = new LookedTime(peerCheckPeriodMs);
     this.#peerCheck = clock.every(peerCheckPeriodMs, () => {
       const lookedAtMs = lookedTime.look(clock.now());

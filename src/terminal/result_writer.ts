@@ -31,7 +31,8 @@ interface ResultWriterOptions {
 }
 
 interface Line<Tag> {
-  readonly text: string;
+  /** Bytes if no text can be so long. */
+  readonly text: string | Uint8Array;
   readonly tag: Tag;
 }
 
@@ -81,7 +82,7 @@ export class ResultWriter<Tag> {
   }
 
   /** Takes a line without its LF. */
-  line(text: string, tag: Tag): void {
+  line(text: string | Uint8Array, tag: Tag): void {
     if (this.isOver) {
       this.#unwritten.push(tag);
       return;
@@ -146,7 +147,9 @@ export class ResultWriter<Tag> {
         length += (lines[start + count]?.text.length ?? 0) + 1;
         if (length > writeBytesMax && count > 0) break;
       }
-      let text = textOf(lines, start, count);
+      const first = lines[start]?.text;
+      const isBytes = typeof first === "object";
+      let text = isBytes ? "\n" : textOf(lines, start, count);
       let bytes = encoder.encode(text);
       // Characters beyond ASCII take several bytes.
       while (bytes.length > writeBytesMax && count > 1) {
@@ -158,8 +161,9 @@ export class ResultWriter<Tag> {
       if (shown !== text) bytes = encoder.encode(shown);
       const sizeBefore = this.#sizeBefore ??= this.#output.size() ?? NaN;
       try {
+        if (isBytes) await this.#writeWhole(first);
         await this.#writeWhole(bytes);
-        this.#sizeBefore = sizeBefore + bytes.length;
+        this.#sizeBefore = sizeBefore + bytes.length + (isBytes ? first.length : 0);
       } catch (error) {
         // The error does not tell how much was written, but a file's size does.
         const kept = (this.#output.size() ?? NaN) - sizeBefore;
@@ -190,7 +194,7 @@ export class ResultWriter<Tag> {
     if (error instanceof Deno.errors.BrokenPipe) this.#isBroken = true;
     else this.#problem = `Cannot write results: ${messageOf(error)}`;
     for (const { text, tag } of lines) {
-      kept -= encoder.encode(text).length + 1;
+      kept -= (typeof text === "string" ? encoder.encode(text) : text).length + 1;
       if (kept < 0) this.#unwritten.push(tag);
     }
     this.#pending = [];

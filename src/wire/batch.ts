@@ -1,7 +1,7 @@
 import { RpcError } from "../base/errors.ts";
-import { byteLengthOf, encodeError, toRpcError } from "./codec.ts";
+import { encodeError, toRpcError } from "./codec.ts";
 import type { Response } from "./message.ts";
-import type { MessageBound } from "./message_bound.ts";
+import { byteLengthOf, type MessageBound } from "./message_bound.ts";
 
 interface Answer {
   line: string;

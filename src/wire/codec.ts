@@ -11,11 +11,19 @@ import {
 } from "../base/errors.ts";
 import { asJson, describeFault, JsonFault, jsonOf } from "../base/values/json_fault.ts";
 import { messageMaxLeast, nestingMax } from "../base/limits.ts";
-import { withEncoded } from "../base/spare_buffers.ts";
-import { exactJson, parseJson } from "./json.ts";
-import { boundOfServer, longestLineOf, type MessageBound, TooLongError } from "./message_bound.ts";
+import type { LentBytes } from "../base/spare_buffers.ts";
+import { exactJson, longestMessages, parseJson, type Unprinted } from "./json.ts";
+import {
+  around,
+  boundOfServer,
+  fitting,
+  isLonger,
+  longestLineOf,
+  type MessageBound,
+  notTooLong,
+  withinOneString,
+} from "./message_bound.ts";
 import type { Id, LongLine, Params, Request, Response, UnreadJson, WireError } from "./message.ts";
-import { isNestedDeeper } from "./nesting.ts";
 import { errorDataOf, isNotificationValue, isResponseValue } from "./reply_checks.ts";
 import { readResultFast } from "./fast_path.ts";
 import { reservedMethods } from "./reserved.ts";
@@ -39,9 +47,16 @@ export function decodeReply(line: string): Response | Request {
 export function decodeAnyReply(line: string): Response | Request {
   const value = parseJson(line);
   if (value instanceof RpcError) throw value;
+  return replyOf(value, exactJson(line));
+}
+
+/**
+ * {@link decodeReply} of a value. @param exact the same with numbers as they were written, if
+ * JavaScript changed any
+ */
+export function replyOf(value: unknown, exact: unknown): Response | Request {
   if (isResponseValue(value)) {
-    const exact = exactJson(line) as Response | undefined;
-    return exact === undefined ? value : { ...value, result: exact.result };
+    return exact === undefined ? value : { ...value, result: (exact as Response).result };
   }
   if (!isNotificationValue(value)) {
     throw new RpcError(
@@ -51,10 +66,10 @@ export function decodeAnyReply(line: string): Response | Request {
   }
   // Any id is dropped, since the id is what tells an answer from a notification.
   const { id: _, ...notification } = value;
-  const exact = exactJson(line) as { readonly params?: { readonly items?: unknown } } | undefined;
   const { params } = notification;
   if (exact === undefined || params === undefined || !("items" in params)) return notification;
-  return { ...notification, params: { ...params, items: exact.params?.items } };
+  const { items } = (exact as { readonly params: { readonly items: unknown } }).params;
+  return { ...notification, params: { ...params, items } };
 }
 
 /** Whether what {@link decodeReply} returned is an answer. */
@@ -91,7 +106,7 @@ export function requestLine(
   timeoutMs?: number,
   options?: RequestOptions,
   bound = boundDefault,
-): string | LongLine<string> {
+): string | LongLine {
   const head = `{"jsonrpc":"2.0","id":${id},"method":${quoted(method)}`;
   const tail = `${encodeMeta(timeoutMs, options)}}\n`;
   return withParams(head, "call", method, params, tail, bound);
@@ -163,13 +178,14 @@ export function encodeItems(
   try {
     text = JSON.stringify(items);
   } catch (cause) {
-    throw new RpcError("InternalError", "Cannot send an item that is not JSON", { cause });
+    throw new RpcError("InternalError", `Cannot send an item that is ${whyNot(cause)}`, { cause });
   }
+  const within = withinOneString(bound);
   const head = `{"jsonrpc":"2.0","method":"${reservedMethods.item}","params":{"id":${
     encodeId(id)
   },"items":`;
   const subject = () => "Cannot send an item: it is";
-  return joined(fitting(head, text, "}}\n", "InternalError", subject, nestingMax - 3, bound));
+  return joined(fitting(head, text, "}}\n", "InternalError", subject, nestingMax - 3, within));
 }
 
 function withParams(
@@ -179,28 +195,52 @@ function withParams(
   params: Params | undefined,
   tail: string,
   bound: MessageBound,
-): string | LongLine<string> {
-  const json = encodeParams(method, params);
+): string | LongLine {
+  const json = encodeParams(method, params, bound);
   const subject = () => `Cannot ${verb} ${method}: its parameters are`;
   return json === undefined
     ? fitting(head, "", tail, "InvalidParams", subject, nestingMax - 1, bound)
     : fitting(`${head},"params":`, json, tail, "InvalidParams", subject, nestingMax - 1, bound);
 }
 
-function encodeParams(method: string, params: Params | undefined): string | undefined {
+function encodeParams(
+  method: string,
+  params: Params | undefined,
+  bound: MessageBound,
+): string | LentBytes | Unprinted | undefined {
   if (params === undefined) return undefined;
   // A program whose types nobody checks may give a value alone.
   let [what, cause] = ["have to be an array or an object", undefined as unknown];
+  let json: unknown;
   try {
-    const json = asJson(withoutAbsent(params));
+    json = asJson(withoutAbsent(params));
     const text = json instanceof JsonFault ? "" : jsonOf(json);
     if (/^[[{]/.test(text)) return text;
     if (json instanceof JsonFault) what = `have ${describeFault(json, "pass")}`;
   } catch (error) {
+    const printed = json === undefined
+      ? undefined
+      : printedLong(json, error, nestingMax - 1, bound);
+    if (printed !== undefined) return printed;
     [what, cause] = [`cannot be read: ${messageOf(error)}`, error];
   }
   const text = `Cannot call ${method}: its parameters ${what}`;
   throw new RpcError("InvalidParams", text, { executed: "no", cause });
+}
+
+/** `undefined`: that is not why `JSON.stringify` failed, or nobody here prints such values. */
+function printedLong(
+  json: unknown,
+  error: unknown,
+  levels: number,
+  bound: MessageBound,
+): LentBytes | Unprinted | undefined {
+  if (!(error instanceof RangeError)) return undefined;
+  return longestMessages()?.print(json, levels, longestLineOf(bound));
+}
+
+function whyNot(cause: unknown): string {
+  return cause instanceof RangeError ? "longer as JSON than any text can be" : "not JSON";
 }
 
 /** Parameters without trailing `undefined`: `f(1, undefined)` is `f(1)`. */
@@ -217,7 +257,7 @@ function withoutAbsent(params: Params): Params {
  * one message
  */
 export function encodeResult(id: Id, result: unknown, bound = boundDefault): string {
-  return joined(resultLine(id, result, bound));
+  return joined(resultLine(id, result, withinOneString(bound)));
 }
 
 /** {@link encodeResult}, but a long result is not joined with the rest. */
@@ -225,13 +265,16 @@ export function resultLine(
   id: Id,
   result: unknown,
   bound = boundDefault,
-): string | LongLine<string> {
-  let text: string | undefined;
+): string | LongLine {
+  let text: string | LentBytes | Unprinted | undefined;
   try {
     text = JSON.stringify(result);
   } catch (cause) {
-    const what = cause instanceof RangeError ? "longer as JSON than any text can be" : "not JSON";
-    throw new RpcError("InternalError", `Cannot send a result that is ${what}`, { cause });
+    text = printedLong(result, cause, nestingMax - 2, bound);
+    if (text === undefined) {
+      const message = `Cannot send a result that is ${whyNot(cause)}`;
+      throw new RpcError("InternalError", message, { cause });
+    }
   }
   text ??= "null";
   return fitting(resultHead(id), text, "}\n", "InternalError", ofResult, nestingMax - 2, bound);
@@ -259,19 +302,8 @@ function resultHead(id: Id): string {
 /** From this length on texts are printed and read without JSON if they can. */
 export const longTextLength = 32 * 1024;
 
-/** From this length on JSON is not joined with its line: V8 would make a string of both first. */
-export const apartLength = 4 * 1024;
-
-function around<Json extends UnreadJson>(
-  json: Json,
-  head: string,
-  tail: string,
-): string | LongLine<Json> {
-  if (typeof json === "string" && json.length < apartLength) return head + json + tail;
-  return { head, body: json, tail, length: head.length + json.length + tail.length };
-}
-
-function joined(line: string | LongLine<string>): string {
+/** Only what no text can hold is bytes already, and is not to be joined. */
+function joined(line: string | LongLine): string {
   return typeof line === "string" ? line : line.head + line.body + line.tail;
 }
 
@@ -301,52 +333,6 @@ function errorLine(
 
 function encodeId(id: Id): string {
   return typeof id === "string" ? JSON.stringify(id) : String(id);
-}
-
-/** Returns the line, or throws if it is longer than the peer takes. */
-function notTooLong<Line extends string | LongLine>(
-  line: Line,
-  name: "InvalidParams" | "InternalError",
-  subject: () => string,
-  bound: MessageBound,
-): Line {
-  if (!isLonger(line, longestLineOf(bound))) return line;
-  throw new TooLongError(name, subject(), byteLengthOf(line), bound);
-}
-
-/**
- * Returns the line around a JSON text, or throws if the peer would not take it.
- *
- * @param levels how deep the JSON may nest. Answers leave one level for the array of a batch
- */
-function fitting(
-  head: string,
-  json: string,
-  tail: string,
-  name: "InvalidParams" | "InternalError",
-  subject: () => string,
-  levels: number,
-  bound: MessageBound,
-): string | LongLine<string> {
-  const line = notTooLong(around(json, head, tail), name, subject, bound);
-  if (isNestedDeeper(json, levels)) {
-    throw new RpcError(name, `${subject()} nested too deep: a message has ${nestingMax} levels`);
-  }
-  return line;
-}
-
-/** Whether a line is longer than that on the wire. */
-export function isLonger(line: string | LongLine, bytesMax: number): boolean {
-  // No UTF-16 code unit takes more than three bytes, so only long lines need to be counted.
-  return line.length > bytesMax || (line.length * 3 > bytesMax && byteLengthOf(line) > bytesMax);
-}
-
-/** A line's length on the wire. */
-export function byteLengthOf(line: string | LongLine): number {
-  if (typeof line === "string") return withEncoded(line, ({ length }) => length);
-  const { head, body, tail } = line;
-  const bodyBytes = typeof body === "string" ? byteLengthOf(body) : body.length;
-  return byteLengthOf(head) + bodyBytes + byteLengthOf(tail);
 }
 
 /** The error of an answer, of ours or of another program's, as the client's callers see it. */

@@ -250,7 +250,7 @@ export class LineSplitter {
   #reserve(bytes: number): void {
     // A buffer of less than that would not be kept for the next long line.
     const least = bytes < longLineBytes ? 0 : partialBytesKept;
-    const doubled = Math.max(bytes, this.#partial.length * 2, least);
+    const doubled = Math.max(bytes, Math.min(this.#partial.length * 2, this.#bytesMax), least);
     const usual = this.#usualBytes;
     const isUsual = bytes >= longLineBytes && bytes <= usual && bytes * usualShare >= usual;
     const grown = spareBuffers.take(isUsual ? usual : doubled);

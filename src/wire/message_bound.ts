@@ -1,5 +1,14 @@
 import { type ErrorName, RpcError } from "../base/errors.ts";
-import { messageMaxDefault, messageMaxLeast } from "../base/limits.ts";
+import {
+  messageMaxDefault,
+  messageMaxLeast,
+  nestingMax,
+  oneStringBytesMax,
+} from "../base/limits.ts";
+import { type LentBytes, withEncoded } from "../base/spare_buffers.ts";
+import type { Unprinted } from "./json.ts";
+import type { LongLine, UnreadJson } from "./message.ts";
+import { isNestedDeeper } from "./nesting.ts";
 
 /** A bound on messages. */
 export interface MessageBound {
@@ -36,6 +45,16 @@ export class TooLongError extends RpcError {
 export function longestLineOf({ bytes, addedBytes = 0 }: MessageBound): number {
   return bytes + addedBytes;
 }
+
+/** The bound on what is one string on its way, if the other end takes longer messages. */
+export function withinOneString(bound: MessageBound): MessageBound {
+  if (bound.bytes <= oneStringBytesMax) return bound;
+  return { ...bound, bytes: oneStringBytesMax, whose: ofOneString };
+}
+
+const ofOneString =
+  "for stream items, batches, inline procedures and programs of other languages, whatever " +
+  "--message-max allows";
 
 /** What sets a server's bound. */
 const ofServers = "(rpc serve --message-max, or messageMax)";
@@ -79,4 +98,66 @@ export function boundOfPeer(said: number | undefined, ownBytes: number): Message
 /** The bound of a gateway. */
 export function boundOfGateway(bytes = messageMaxDefault): MessageBound {
   return { bytes, whose: "that this gateway takes and sends (rpc gateway --message-max)" };
+}
+
+/** Returns the line, or throws if it is longer than the peer takes. */
+export function notTooLong<Line extends string | LongLine>(
+  line: Line,
+  name: "InvalidParams" | "InternalError",
+  subject: () => string,
+  bound: MessageBound,
+): Line {
+  if (!isLonger(line, longestLineOf(bound))) return line;
+  throw new TooLongError(name, subject(), byteLengthOf(line), bound);
+}
+
+/** Whether a line is longer than that on the wire. */
+export function isLonger(line: string | LongLine, bytesMax: number): boolean {
+  // No UTF-16 code unit takes more than three bytes, so only long lines need to be counted.
+  return line.length > bytesMax || (line.length * 3 > bytesMax && byteLengthOf(line) > bytesMax);
+}
+
+/** A line's length on the wire. */
+export function byteLengthOf(line: string | LongLine): number {
+  if (typeof line === "string") return withEncoded(line, ({ length }) => length);
+  const { head, body, tail } = line;
+  const bodyBytes = typeof body === "string" ? byteLengthOf(body) : body.length;
+  return byteLengthOf(head) + bodyBytes + byteLengthOf(tail);
+}
+
+/** From this length on JSON is not joined with its line: V8 would make a string of both first. */
+export const apartLength = 4 * 1024;
+
+/** A line around JSON. */
+export function around<Json extends UnreadJson>(
+  json: Json,
+  head: string,
+  tail: string,
+): string | LongLine<Json> {
+  if (typeof json === "string" && json.length < apartLength) return head + json + tail;
+  return { head, body: json, tail, length: head.length + json.length + tail.length };
+}
+
+/**
+ * Returns the line around a JSON text, or throws if the peer would not take it.
+ *
+ * @param levels how deep the JSON may nest. Answers leave one level for the array of a batch
+ */
+export function fitting(
+  head: string,
+  json: string | LentBytes | Unprinted,
+  tail: string,
+  name: "InvalidParams" | "InternalError",
+  subject: () => string,
+  levels: number,
+  bound: MessageBound,
+): string | LongLine {
+  const isUnprinted = typeof json === "object" && "unprinted" in json;
+  if (isUnprinted && json.unprinted !== "too deep") {
+    throw new TooLongError(name, subject(), head.length + json.unprinted + tail.length, bound);
+  }
+  if (isUnprinted || (typeof json === "string" && isNestedDeeper(json, levels))) {
+    throw new RpcError(name, `${subject()} nested too deep: a message has ${nestingMax} levels`);
+  }
+  return notTooLong(around(json, head, tail), name, subject, bound);
 }

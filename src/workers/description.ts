@@ -1,5 +1,5 @@
 import { documentBytesMax } from "./limits.ts";
-import { byteLengthOf } from "../wire/codec.ts";
+import { byteLengthOf } from "../wire/message_bound.ts";
 
 /** The error of a worker whose description is too long for a message. */
 export const tooLongDescription = "the description of its procedures is longer than " +

@@ -9,7 +9,6 @@ import {
 import { BadMessage } from "../../src/wire/requests/incoming.ts";
 import { decodeRequest } from "../support/decode_request.ts";
 import {
-  byteLengthOf,
   decodeReply,
   encodeError,
   encodeItems,
@@ -23,6 +22,7 @@ import {
   toWorkerError,
 } from "../../src/wire/codec.ts";
 import type { Id, Params, Request } from "../../src/wire/message.ts";
+import { byteLengthOf } from "../../src/wire/message_bound.ts";
 import { itemParams } from "../../src/wire/reply_checks.ts";
 import * as fc from "../support/fast_check.ts";
 

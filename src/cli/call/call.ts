@@ -1,5 +1,6 @@
 import { addressOf } from "../../base/names/host_port.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { oneStringBytesMax } from "../../base/limits.ts";
 import { isSameFile } from "../../base/paths.ts";
 import type { Client } from "../../client/client.ts";
 import type { Discovery, InstanceSource } from "../../discovery/discovery.ts";
@@ -268,7 +269,7 @@ async function openCalls(flags: CallFlags, args: readonly string[]): Promise<Cal
   }
   const { InputJobs } = await import("./input/input_jobs.ts");
   const { FailedLines } = await import("./input/failed_lines.ts");
-  const source = await InputJobs.open(input, flags.messageMax, skip);
+  const source = await InputJobs.open(input, Math.min(flags.messageMax, oneStringBytesMax), skip);
   const failedLines = failed === undefined ? undefined : FailedLines.open(failed, input, skip > 0);
   return {
     source: () => source,

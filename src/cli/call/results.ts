@@ -1,8 +1,10 @@
 import { messageOf } from "../../base/errors.ts";
+import { messageMaxMost, nestingMax } from "../../base/limits.ts";
 import type { CallReport } from "../../client/call_report.ts";
 import type { CallStream, StreamReport } from "../../client/call_stream.ts";
 import type { ResultWriter } from "../../terminal/result_writer.ts";
 import { jsonLine, plainText } from "../../base/values/plain_text.ts";
+import { longestMessages } from "../../wire/json.ts";
 import type { FailedLines } from "./input/failed_lines.ts";
 import { errorJson } from "./failures.ts";
 import type { CallFlags } from "./flags.ts";
@@ -12,11 +14,14 @@ import { ResultOrder } from "./result_order.ts";
 /** The output of one call. */
 export interface Leavings {
   readonly job: Job;
-  /** A line for stdout. */
-  readonly result: string | undefined;
+  /** A line for stdout, in bytes if no text can be so long. */
+  readonly result: string | Uint8Array | undefined;
   /** Whether its line of the input goes to the file of failed lines. */
   readonly isFailed: boolean;
 }
+
+/** Most bytes of such a line: escapes may make it longer than its message. */
+const printedBytesMax = 4 * messageMaxMost;
 
 /** What {@link CallResults} need. */
 interface CallResultsOptions {
@@ -118,7 +123,10 @@ export class CallResults {
 
   #write(leavings: Leavings): void {
     const { job, result, isFailed } = leavings;
-    if (result !== undefined) this.#options.writer.line(this.#printable(result), leavings);
+    if (result !== undefined) {
+      const shown = typeof result === "string" ? this.#printable(result) : result;
+      this.#options.writer.line(shown, leavings);
+    }
     if (isFailed && this.#options.failedLines !== undefined && !this.#keep(job)) {
       this.#unkept.push(job);
     }
@@ -136,20 +144,32 @@ export class CallResults {
     }
   }
 
-  #lineOf(job: Job, report: CallReport | StreamReport): string | undefined {
+  #lineOf(job: Job, report: CallReport | StreamReport): Leavings["result"] {
     const { result, error, server, durationMs } = report;
     const items = "items" in report ? report.items : undefined;
     const { flags, textOf } = this.#options;
     if (flags.quiet) return undefined;
     if (!flags.json) {
-      return error === undefined && items === undefined ? textOf(result) : undefined;
+      return error === undefined && items === undefined ? printed(textOf, result) : undefined;
     }
     const success = items === undefined ? { result } : { items };
-    return jsonLine({
+    return printed(jsonLine, {
       [flags.input === undefined ? "i" : "line"]: job.number,
       ...(error === undefined ? success : { error: errorJson(error) }),
       server: server ?? null,
       ms: Number(durationMs.toFixed(3)),
     });
+  }
+}
+
+/** A value as a line, in bytes if no text can be so long. */
+function printed(textOf: (value: unknown) => string, value: unknown): string | Uint8Array {
+  try {
+    return textOf(value);
+  } catch (error) {
+    const longest = error instanceof RangeError ? longestMessages() : undefined;
+    const line = longest?.print(value, nestingMax, printedBytesMax, plainText);
+    if (line === undefined || "unprinted" in line) throw error;
+    return line.bytes;
   }
 }

@@ -1,9 +1,9 @@
 import {
   boolean,
   list,
-  messageMaxFlag,
   nearnessFlags,
   registryFlags,
+  stringMaxFlag,
   text,
   timeoutFlag,
   verboseFlag,
@@ -14,7 +14,7 @@ import { logFlags } from "../syntax/log_flags.ts";
 export const gatewayFlags = {
   ...registryFlags,
   timeout: timeoutFlag,
-  messageMax: messageMaxFlag,
+  messageMax: stringMaxFlag,
   ...nearnessFlags,
   tokenFile: text("<file>", {
     description:

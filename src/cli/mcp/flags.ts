@@ -1,8 +1,8 @@
 import {
   list,
-  messageMaxFlag,
   nearnessFlags,
   registryFlags,
+  stringMaxFlag,
   timeoutFlag,
   verboseFlag,
 } from "../syntax/flags.ts";
@@ -11,7 +11,7 @@ import {
 export const mcpFlags = {
   ...registryFlags,
   timeout: timeoutFlag,
-  messageMax: messageMaxFlag,
+  messageMax: stringMaxFlag,
   ...nearnessFlags,
   methods: list("<patterns>", {
     description: 'Offer only these methods: names and patterns such as "img.*,fib"',

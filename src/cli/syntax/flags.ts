@@ -6,6 +6,7 @@ import {
   messageMaxDefault,
   messageMaxLeast,
   messageMaxMost,
+  oneStringBytesMax,
   subsetDefault,
   subsetMax,
   zoneLengthMax,
@@ -198,10 +199,14 @@ function bytes(
         Number(number) * bytesPerUnit[unit.toUpperCase() as keyof typeof bytesPerUnit],
       );
       if (size >= min && size <= max) return size;
-      const [least, most] = bounds.map((bound) => `${bound / bytesPerUnit.M} MiB`);
+      const [least, most] = bounds.map(sizeText);
       throw new Error(`it must be a size such as 16M or 16777216, from ${least} to ${most}`);
     },
   });
+}
+
+function sizeText(bytes: number): string {
+  return bytes < bytesPerUnit.G ? `${bytes / bytesPerUnit.M} MiB` : `${bytes / bytesPerUnit.G} GiB`;
 }
 
 /** A flag with one of a few words. */
@@ -263,7 +268,14 @@ export const timeoutFlag = duration("<time>", {
 
 /** The flag of every subcommand that sends or takes users' messages. */
 export const messageMaxFlag = bytes([messageMaxLeast, messageMaxMost], {
-  description: "Longest message to accept, such as 16M; the other side has its own limit",
+  description: "Longest message to accept, such as 16M, up to 1G; the other side has its own limit",
+  fallback: messageMaxDefault,
+  setting: true,
+});
+
+/** The same where each message is one string on its way. */
+export const stringMaxFlag = bytes([messageMaxLeast, oneStringBytesMax], {
+  description: "Longest message to accept, such as 16M, up to 256M; servers have their own limit",
   fallback: messageMaxDefault,
   setting: true,
 });

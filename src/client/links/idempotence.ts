@@ -1,7 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
-import { heartbeatTimeoutMs, messageMaxLeast } from "../../base/limits.ts";
+import { heartbeatTimeoutMs, messageMaxLeast, oneStringBytesMax } from "../../base/limits.ts";
 import { isObject } from "../../base/values/members.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
+import { loadLongest } from "../../wire/unread/long_texts.ts";
 import { Call } from "../call.ts";
 import type { Connection } from "../connection.ts";
 
@@ -59,13 +60,20 @@ export class Idempotence {
     const { messageMax } = connection;
     const question = new Call(reservedMethods.discover, { messageMax }, deadlineAtMs, true);
     connection.send(question, (_error, document) => {
-      const takes = messageMaxOf(document);
-      if (takes !== undefined) connection.takes = { ...connection.takes, bytes: takes };
-      this.#isAsking = false;
-      // A server that does not answer declares no method idempotent.
-      this.#said = shared(read(document));
-      this.#told();
+      const takes = messageMaxOf(document) ?? connection.takes.bytes;
+      if (takes <= oneStringBytesMax) return this.#answered(connection, takes, document);
+      void loadLongest()
+        .then(() => takes, () => oneStringBytesMax)
+        .then((bytes) => this.#answered(connection, bytes, document));
     });
+  }
+
+  #answered(connection: Connection, takes: number, document: unknown): void {
+    connection.takes = { ...connection.takes, bytes: takes };
+    this.#isAsking = false;
+    // A server that does not answer declares no method idempotent.
+    this.#said = shared(read(document));
+    this.#told();
   }
 }
 

@@ -6,9 +6,9 @@ import { outboxBytesMax, streamCreditMax, streamWindowMax } from "../../base/lim
 import { gatewaySocketCallsMax, gatewaySocketUnreadBytesMax, gatewayStuckMs } from "../limits.ts";
 import type { CallOptions } from "../../client/client_options.ts";
 import { BatchLine } from "../../wire/batch.ts";
-import { encodeError, encodeItems, isLonger } from "../../wire/codec.ts";
+import { encodeError, encodeItems } from "../../wire/codec.ts";
 import type { Id, Request as RpcRequest } from "../../wire/message.ts";
-import type { MessageBound } from "../../wire/message_bound.ts";
+import { isLonger, type MessageBound } from "../../wire/message_bound.ts";
 import { decodeAnyRequest } from "../../wire/requests/decode_request.ts";
 import { BadMessage } from "../../wire/requests/incoming.ts";
 import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";

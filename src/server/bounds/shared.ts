@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { partialLinesBytesMax, requestsBytesMax, unreadBytesMax } from "../limits.ts";
 import type { LogFields } from "../../base/log.ts";
+import { isGranted } from "../../base/system/is_granted.ts";
 import { Budget } from "../../base/bounds/budget.ts";
 import { RequestBytes } from "./request_bytes.ts";
 import { Flow } from "../turns/flow.ts";
@@ -20,6 +21,27 @@ export function sharedLimitsFor(messageMax: number): SharedLimits {
     unreadBytesMax: Math.max(unreadBytesMax, 8 * messageMax),
     requestsBytesMax: Math.max(requestsBytesMax, 8 * messageMax),
   };
+}
+
+/**
+ * What to say of a machine whose memory callers can fill together: they may have a server hold all
+ * that its bounds allow. `undefined`: there is enough, or nobody knows.
+ *
+ * @param memoryBytes the machine's memory. @default asked of the system, if that is allowed
+ */
+export function memoryWarning(
+  messageMax: number,
+  memoryBytes: number | undefined = ownMemoryBytes(),
+): LogFields | undefined {
+  const bounds = Object.values(sharedLimitsFor(messageMax)) as number[];
+  const mayHoldBytes = bounds.reduce((sum, bound) => sum + bound);
+  if (memoryBytes === undefined || mayHoldBytes <= memoryBytes) return undefined;
+  return { messageMax, mayHoldBytes, memoryBytes };
+}
+
+function ownMemoryBytes(): number | undefined {
+  const permission = { name: "sys", kind: "systemMemoryInfo" } as const;
+  return isGranted(permission) ? Deno.systemMemoryInfo().total : undefined;
 }
 
 /** What all connections of one server share. */

@@ -1,14 +1,15 @@
 import { RpcError } from "../../base/errors.ts";
+import { oneStringBytesMax } from "../../base/limits.ts";
 import { encodeError } from "../../wire/codec.ts";
 import type { AnyLine } from "../../wire/lines.ts";
-import type { MessageBound } from "../../wire/message_bound.ts";
-import type { Request, UnreadRequest } from "../../wire/message.ts";
+import { type MessageBound, TooLongError, withinOneString } from "../../wire/message_bound.ts";
+import type { Id, Request, UnreadRequest } from "../../wire/message.ts";
 import { BadMessage, LazyBatch } from "../../wire/requests/incoming.ts";
 import { type Incoming, readRequest } from "../../wire/requests/read_request.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import { type LongWork, veryLongBytes } from "../../base/system/give_way.ts";
 import { ShortRequest } from "../../wire/short_lines.ts";
-import { lineText } from "../../wire/unread/bytes.ts";
+import { beginningOf, lineText } from "../../wire/unread/bytes.ts";
 import { readRequestInTurns, readRequestUnread } from "../../wire/unread/read_unread.ts";
 import type { TaskHandle } from "../../workers/pool/task.ts";
 import { httpAnswer, isHttp } from "../bounds/http.ts";
@@ -35,6 +36,16 @@ export interface IntakeOwner extends Peer, SessionCallOwner, ItemOutlet, AnswerS
   hold(turn: Turn, bytes: number, hasBegun?: boolean): Promise<void> | undefined;
   /** Tells the peer why nothing more is read from it, and closes when the peer has read that. */
   refuse(answer: string): void;
+}
+
+/** An id that comes first is within so many bytes. */
+const idLooked = 128;
+
+/** The id of a request of any program that writes it before the rest; `null`: another form. */
+function idOf(beginning: string): Id {
+  const pattern = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,15})\s*,/;
+  const [, id] = pattern.exec(beginning) ?? [];
+  return id === undefined ? null : Number(id);
 }
 
 /** What answers the requests of a connection. */
@@ -104,9 +115,22 @@ export class Intake {
       this.#start(unread, this.#session, typeof line === "string" ? line.length : line.heldBytes);
       return undefined;
     }
+    if (line.length > oneStringBytesMax) return this.#takeOther(line);
     const text = lineText(line);
     if (typeof line !== "string") line.letGo();
     return text instanceof RpcError ? this.take(text, turn) : this.#takeText(text, turn);
+  }
+
+  /** Answers a line that is too long to be read here, and is not a request of the usual form. */
+  #takeOther(line: string | LentBytes): undefined {
+    const beginning = beginningOf(line, idLooked);
+    if (typeof line !== "string") line.letGo();
+    const { length } = line;
+    const error = new TooLongError("InvalidRequest", "Cannot read the message: it is", length, {
+      bytes: oneStringBytesMax,
+      whose: "but for a request in the form of our clients, which is passed on unread",
+    });
+    this.#session.add(encodeError(idOf(beginning), error));
   }
 
   #takeText(line: string, turn: Turn): Promise<void> | undefined {
@@ -131,7 +155,7 @@ export class Intake {
    */
   async #takeBatch(batch: LazyBatch<Incoming>, bytesEach: number, turn: Turn): Promise<void> {
     this.openBatches++;
-    const answers = new BatchAnswers(batch.length, this.#session.bound, (line) => {
+    const answers = new BatchAnswers(batch.length, withinOneString(this.#session.bound), (line) => {
       this.openBatches--;
       this.#session.add(line);
     });

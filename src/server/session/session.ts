@@ -11,7 +11,6 @@ import { reservedMethods } from "../../wire/reserved.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { ReadBuffer } from "../../wire/buffers.ts";
 import { requestsAndLines, writeShortResult } from "../../wire/short_lines.ts";
-import { textOfLine } from "../../wire/unread/bytes.ts";
 import type { BudgetHolder, BudgetNumbers } from "../../base/bounds/budget.ts";
 import type { CallerGroup } from "../bounds/callers.ts";
 import { answerToBytes, answerToLine } from "../bounds/foreign.ts";
@@ -219,7 +218,10 @@ export class Session implements IntakeOwner {
 
   add(line: string | LongLine | undefined): void {
     if (line === undefined) return;
-    this.#push(this.#hasRoomFor(line) ? line : withoutResults(textOfLine(line), leavesTooMuch));
+    if (this.#hasRoomFor(line)) return this.#push(line);
+    // A long line is an answer, and its head says to what.
+    const known = typeof line === "string" ? line : line.head;
+    this.#push(withoutResults(known, leavesTooMuch));
   }
 
   addShort(id: Id, result: unknown): boolean {

@@ -45,9 +45,13 @@ export function partOf(text: UnreadJson, start: number, end: number): UnreadJson
 
 /** As text; ParseError if it is not UTF-8. */
 export function lineText(text: UnreadJson): string | RpcError {
-  if (typeof text === "string") return text;
-  const decoded = decoder.decode(text.bytes);
-  return decoded.includes(replacementMark) ? decodedStrictly(text.bytes) : decoded;
+  return typeof text === "string" ? text : utf8Text(text.bytes);
+}
+
+/** Bytes as text; ParseError if they are not UTF-8. */
+export function utf8Text(bytes: Uint8Array): string | RpcError {
+  const decoded = decoder.decode(bytes);
+  return decoded.includes(replacementMark) ? decodedStrictly(bytes) : decoded;
 }
 
 /**

@@ -2,9 +2,10 @@
 
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import { loadLater } from "../../base/system/load_later.ts";
-import { apartLength, requestLine } from "../codec.ts";
+import { requestLine } from "../codec.ts";
 import type { AnyLine, LineSplitter } from "../lines.ts";
-import type { LongLine, Response } from "../message.ts";
+import type { LongLine, Request, Response } from "../message.ts";
+import { apartLength } from "../message_bound.ts";
 
 type Texts = typeof import("./texts.ts");
 
@@ -33,13 +34,16 @@ export function longTextAt(...place: Parameters<Texts["textAt"]>): ReturnType<Te
 }
 
 /**
- * A long line that stayed bytes, which are let go of: as an answer, or as its text.
+ * A long line that stayed bytes, which are let go of: as a message, or as its text.
  *
  * @throws {RpcError} ParseError: it is not UTF-8
  */
-export function readLong(line: LentBytes): Response | string {
+export function readLong(line: LentBytes): Response | Request | string {
   return (texts as Texts).readTextLine(line);
 }
+
+/** Loads what reads and prints messages that are longer than one string may be. */
+export const loadLongest = loadLater(() => import("../longest/longest.ts"));
 
 const loadTexts = loadLater(() => import("./texts.ts"));
 

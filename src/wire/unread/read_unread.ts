@@ -4,11 +4,12 @@
  */
 
 import { RpcError } from "../../base/errors.ts";
-import { nestingMax } from "../../base/limits.ts";
+import { nestingMax, oneStringBytesMax } from "../../base/limits.ts";
 import { parsed } from "../fast_path.ts";
 import type { LentBytes } from "../../base/spare_buffers.ts";
 import type { LongWork } from "../../base/system/give_way.ts";
 import type { Params, UnreadJson, UnreadRequest } from "../message.ts";
+import { TooLongError, withinOneString } from "../message_bound.ts";
 import { isOneValueIn, isOneValueInTurns, partOf, textOf } from "./bytes.ts";
 import { withoutPrototype } from "../requests/request_checks.ts";
 import { requestFrame, resultFrame } from "./frames.ts";
@@ -45,9 +46,14 @@ export async function readRequestInTurns(
 /**
  * The parameters, parsed after all.
  *
- * @throws {RpcError} ParseError: they are not JSON
+ * @throws {RpcError} ParseError: they are not JSON; InvalidParams: they are too long for that
  */
 export function readParams(unread: UnreadJson): Params {
+  if (unread.length > oneStringBytesMax) {
+    const subject = "Cannot read the parameters: they are";
+    const bound = withinOneString({ bytes: Infinity, whose: "" });
+    throw new TooLongError("InvalidParams", subject, unread.length, bound);
+  }
   const text = textOf(unread);
   const params = parsed(text, 0, text.length);
   if (params !== undefined) return withoutPrototype(params as Params);

@@ -5,10 +5,11 @@
  * to them.
  */
 
+import { RpcError } from "../../base/errors.ts";
+import { oneStringBytesMax } from "../../base/limits.ts";
 import { LentBytes, spareBuffers } from "../../base/spare_buffers.ts";
 import { firstWanted, lacksWanted, type Wanted } from "../../base/values/byte_search.ts";
 import {
-  apartLength,
   encodeJsonResult,
   encodeResult,
   encodeUnreadRequest,
@@ -17,9 +18,10 @@ import {
   type RequestOptions,
   resultLine,
 } from "../codec.ts";
+import { longestMessages, type Refusal } from "../json.ts";
 import { decoder, replacementMark } from "../lines.ts";
 import type { Id, LongLine, Params, Request, Response } from "../message.ts";
-import type { MessageBound } from "../message_bound.ts";
+import { apartLength, type MessageBound } from "../message_bound.ts";
 import { textOf } from "./bytes.ts";
 import { requestFrame, resultFrame } from "./frames.ts";
 
@@ -194,25 +196,37 @@ function isPrinted(bytes: Uint8Array, start: number, end: number, part: string):
   return isWhole && firstWanted(bytes, start, end, special) === -1;
 }
 
-/** A request whose parameters are a list with a long text; `undefined`: it is something else. */
-export function readTextRequest(line: LentBytes): Request | undefined {
+/**
+ * A request whose parameters are a list with a long text; `undefined`: it is something else. What
+ * is longer than one string may be is read, or refused.
+ */
+export function readTextRequest(line: LentBytes): Request | Refusal | undefined {
   const frame = requestFrame(line);
-  if (frame === undefined) return undefined;
-  const params = readTexts(line.bytes, frame.start, frame.end);
-  return params && { ...frame.request, params };
+  const params = frame && readTexts(line.bytes, frame.start, frame.end);
+  if (params !== undefined) return { ...(frame as NonNullable<typeof frame>).request, params };
+  return line.length > oneStringBytesMax ? longestMessages()?.readRequest(line) : undefined;
 }
 
 /**
  * A line that is let go of: an answer whose result is a long text, or whatever else it is as text.
+ * What is longer than one string may be is read.
  *
  * @throws {RpcError} ParseError: it is not UTF-8
  */
-export function readTextLine(line: LentBytes): Response | string {
+export function readTextLine(line: LentBytes): Response | Request | string {
   try {
-    return readTextResult(line) ?? textOf(line);
+    const response = readTextResult(line);
+    if (response !== undefined) return response;
+    return line.length > oneStringBytesMax ? readLongest(line) : textOf(line);
   } finally {
     line.letGo();
   }
+}
+
+function readLongest(line: LentBytes): Response | Request {
+  const read = longestMessages()?.readReply(line);
+  if (read !== undefined) return read;
+  throw new RpcError("InvalidRequest", `it sent a message of ${line.length} bytes unasked`);
 }
 
 /** An answer whose result is a long text; `undefined`: it is something else. */
@@ -275,6 +289,7 @@ function endOfScalar(bytes: Uint8Array, start: number): number {
 
 /** As text; `undefined` if it is not UTF-8, or might not be. */
 function decoded(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start > oneStringBytesMax) return undefined;
   const text = decoder.decode(bytes.subarray(start, end));
   return text.includes(replacementMark) ? undefined : text;
 }

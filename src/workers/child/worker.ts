@@ -1,6 +1,6 @@
 import { RpcError } from "../../base/errors.ts";
 import { Bag, type Bagged } from "../../base/values/bag.ts";
-import { readBufferBytes } from "../../base/limits.ts";
+import { oneStringBytesMax, readBufferBytes } from "../../base/limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { giveWay } from "../../base/system/give_way.ts";
 import { LazyCallContext } from "../../procedures/call_context.ts";
@@ -21,6 +21,8 @@ import { BadMessage, LazyBatch } from "../../wire/requests/incoming.ts";
 import { readRequest } from "../../wire/requests/read_request.ts";
 import { cancelledId, moreParams } from "../../wire/requests/request_checks.ts";
 import { lineText } from "../../wire/unread/bytes.ts";
+import { idAtBeginning } from "../../wire/unread/frames.ts";
+import { loadLongest } from "../../wire/unread/long_texts.ts";
 import { readTextRequest, resultLineOfText } from "../../wire/unread/texts.ts";
 import { isTooLongDescription, tooLongDescription } from "../description.ts";
 import { Claims } from "../claim_file.ts";
@@ -118,7 +120,9 @@ class Worker {
   }
 
   async run(): Promise<void> {
-    const splitter = new LineSplitter(longestLineOf(this.#bound));
+    const longest = longestLineOf(this.#bound);
+    if (longest > oneStringBytesMax) await loadLongest();
+    const splitter = new LineSplitter(longest);
     const buffer = new Uint8Array(readBufferBytes);
     while (!splitter.overflowed) {
       // The rest of a long line follows at once, so it is read without another thread.
@@ -172,8 +176,10 @@ class Worker {
     const request = readTextRequest(line);
     const text = request === undefined ? lineText(line) : undefined;
     line.letGo();
-    if (request !== undefined) return void this.#takeRequest(request);
-    return this.#takeLine(text as string | RpcError);
+    if (request === undefined) return this.#takeLine(text as string | RpcError);
+    if ("method" in request) this.#takeRequest(request);
+    else this.#output.writeNow(encodeError(request.id, request.error));
+    return undefined;
   }
 
   #take(line: string): Promise<void> | undefined {
@@ -190,7 +196,7 @@ class Worker {
 
   #takeMessage(message: Request | BadMessage, line: string): void {
     if (!(message instanceof BadMessage)) return this.#takeRequest(message);
-    this.#output.writeNow(encodeError(message.id ?? idOfUnread(line), message.error));
+    this.#output.writeNow(encodeError(message.id ?? idAtBeginning(line), message.error));
   }
 
   #takeRequest({ id, method, params, meta }: Request): void {
@@ -385,12 +391,6 @@ class Worker {
   #answerNow(id: Id | undefined, result: unknown): void {
     if (id !== undefined) this.#output.writeNow(encodeResult(id, result));
   }
-}
-
-/** The id of a request whose parameters are not JSON, from the frame that the server wrote. */
-function idOfUnread(line: string): Id {
-  const [, id] = /^\{"jsonrpc":"2\.0","id":(\d{1,15}),"method":/.exec(line) ?? [];
-  return id === undefined ? null : Number(id);
 }
 
 /** Nobody waits for the call any more. */

@@ -18,7 +18,7 @@ import {
   type RequestOptions,
 } from "../../wire/codec.ts";
 import { type AnyLine, LineSplitter, replacementMark } from "../../wire/lines.ts";
-import { longestLineOf, type MessageBound } from "../../wire/message_bound.ts";
+import { longestLineOf, type MessageBound, withinOneString } from "../../wire/message_bound.ts";
 import type { Params, UnreadJson } from "../../wire/message.ts";
 import { Outbox } from "../../wire/outbox.ts";
 import { reservedMethods } from "../../wire/reserved.ts";
@@ -87,9 +87,10 @@ export class WorkerProcess {
   /** @throws {Error} if the program cannot be started */
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
-    this.#bound = boundBehindServer(options.command.messageMax);
     const { command, ...owed } = options;
     const { isForeign = false, readsAsWeDo = false } = command;
+    const bound = boundBehindServer(command.messageMax);
+    this.#bound = readsAsWeDo ? bound : withinOneString(bound);
     const stop = (id: number) => this.notify(reservedMethods.cancel, { id });
     this.#owed = new OwedRequests({ ...owed, isForeign, readsAsWeDo, stop });
     const bodies = readsAsWeDo ? new LongBodies() : undefined;

@@ -7,7 +7,7 @@ import {
   requestsBytesMax,
   unreadBytesMax,
 } from "../../../src/server/limits.ts";
-import { sharedLimitsFor } from "../../../src/server/bounds/shared.ts";
+import { memoryWarning, sharedLimitsFor } from "../../../src/server/bounds/shared.ts";
 import type { RawPeer } from "../fixtures/peer.ts";
 
 serverTest(
@@ -97,4 +97,13 @@ Deno.test("a server that takes longer messages has room for some of them, and ne
   assert.deepEqual(sharedLimitsFor(gib), {
     ...{ partialLinesBytesMax: 4 * gib, requestsBytesMax: 8 * gib, unreadBytesMax: 8 * gib },
   });
+});
+
+Deno.test("a machine that callers can fill is told of", () => {
+  const gib = 1024 ** 3;
+  const mayHoldBytes = 20 * gib;
+  assert.equal(memoryWarning(gib, mayHoldBytes), undefined);
+  const memoryBytes = mayHoldBytes - 1;
+  assert.deepEqual(memoryWarning(gib, memoryBytes), { messageMax: gib, mayHoldBytes, memoryBytes });
+  assert.equal(memoryWarning(1, gib), undefined);
 });

@@ -1,5 +1,5 @@
 import { lineFeed } from "../../../wire/lines.ts";
-import { messageMaxDefault } from "../../../base/limits.ts";
+import { messageMaxDefault, oneStringBytesMax } from "../../../base/limits.ts";
 
 /** One line of an input that is not blank. */
 export interface InputLine {
@@ -82,7 +82,10 @@ export class InputLines {
   #content(bytes: Uint8Array): InputLine["content"] | undefined {
     if (this.#isDropping || bytes.length > this.#lineBytesMax) {
       this.#isDropping = false;
-      return { fault: `is longer than ${this.#lineBytesMax} bytes: see --message-max` };
+      const why = this.#lineBytesMax < oneStringBytesMax
+        ? ": see --message-max"
+        : ", the most here";
+      return { fault: `is longer than ${this.#lineBytesMax} bytes${why}` };
     }
     let text: string;
     try {
