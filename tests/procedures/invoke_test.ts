@@ -283,3 +283,23 @@ Deno.test("a stream's iterator is told to clean up as `for await` tells it: unle
     assert.equal(told, isTold ? 1 : 0);
   }
 });
+
+Deno.test("a stream whose items are collected ends early when it is cancelled", async () => {
+  const begun = Promise.withResolvers<void>();
+  let isStopped = false;
+  const procedure = defineProcedure({ input: z.tuple([]), output: z.int() }, async function* () {
+    try {
+      begun.resolve();
+      for (let i = 0;; i++) yield i;
+    } finally {
+      isStopped = true;
+    }
+  });
+  const call = { method: "it", procedure, params: [], context: new LazyCallContext() };
+  const run = startStream(call, undefined);
+  const cancelled = assert.rejects(run.run(), { name: "Cancelled" });
+  await begun.promise;
+  run.cancel();
+  await cancelled;
+  assert.ok(isStopped);
+});
