@@ -5,7 +5,9 @@ import { systemClock } from "../../src/base/clock.ts";
 import { handshakesMax } from "../../src/keys/limits.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { listenTls } from "../../src/server/tls_listener.ts";
+import { RecordingLogger } from "../discovery/recorder.ts";
 import { TestCluster } from "../support/test_pki.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { within } from "../support/wait_for.ts";
 
 const utf8 = new TextEncoder();
@@ -84,3 +86,27 @@ Deno.test("strangers who come and go, or begin and go, keep nobody else from a s
       assert.equal((await join() as { name: string }).name, "server");
     }
   }));
+
+Deno.test("where sockets are scarce the oldest stranger goes for each new one, which is told once", async () => {
+  await using cluster = await TestCluster.create();
+  const keys = cluster.ring(await cluster.member("server"));
+  const log = new RecordingLogger();
+  const listener = await listenTls({
+    // Nobody has to go because of the time.
+    ...{ host: "127.0.0.1", port: 0, keys, socketsMax: 3, clock: new VirtualClock(), log },
+  });
+  const peers: Deno.TcpConn[] = [];
+  try {
+    for (let i = 0; i < 5; i++) {
+      peers.push(await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }));
+    }
+    for (const peer of peers.slice(0, 2)) {
+      const end = await within("its end", peer.read(new Uint8Array(1)).catch(() => null));
+      assert.equal(end, null);
+    }
+    assert.deepEqual(log.warnings.length, 1);
+  } finally {
+    for (const peer of peers) peer.close();
+    listener.close();
+  }
+});

@@ -21,6 +21,12 @@ import { certificateOf, memberOf } from "./members.ts";
 /** How often to look whether there are new keys. */
 const renewalCheckMs = 1_000;
 
+/** How long after handles were scarce it listens again. */
+const relistenMs = 100;
+
+/** How often it tells that they are. */
+const scarceToldMs = 60_000;
+
 /** A connection after its handshake, with its caller, or with the reason to refuse it. */
 interface AcceptedTls {
   readonly connection: TlsConnection;
@@ -32,6 +38,8 @@ export interface TlsListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly keys: KeyRing;
+  /** With more sockets each new one makes a peer go that is not known yet. @default any number */
+  readonly socketsMax?: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** The answer to a peer whose first bytes, which these are, begin no TLS. */
@@ -61,6 +69,10 @@ export class TlsListener {
   readonly #renewalCheck: Timer;
   readonly #probe: ListenerProbe;
   readonly #accepted: AcceptedTls[] = [];
+  /** All sockets that are open. */
+  #sockets = 0;
+  #relistening: Timer | undefined;
+  #tellScarceAtMs = -Infinity;
   /** Peers that have sent nothing yet, or that were told to speak TLS. */
   readonly #outside = new Set<Socket>();
   readonly #handshakes: Handshakes;
@@ -93,7 +105,11 @@ export class TlsListener {
     this.addr = { host: address, port };
     this.#attend(server);
     const { clock } = options;
-    this.#probe = new ListenerProbe({ addr: this.addr, clock, deaf: () => this.#listenAgain() });
+    const deaf = () => {
+      options.log.error("Cannot accept connections: listening again");
+      this.#listenAgain();
+    };
+    this.#probe = new ListenerProbe({ addr: this.addr, clock, deaf });
     this.#tls.on("secureConnection", (socket: tls.TLSSocket) => this.#shookHands(socket));
     this.#tls.on("tlsClientError", (error: Error, socket: Failed) => {
       options.log.debug("A handshake failed", {
@@ -144,6 +160,7 @@ export class TlsListener {
     this.#isClosed = true;
     this.#renewalCheck.cancel();
     this.#probe.stop();
+    this.#relistening?.cancel();
     this.#server.close();
     for (const socket of this.#outside) socket.destroy();
     for (const { socket } of this.#shakingHands.values()) socket.destroy();
@@ -163,7 +180,6 @@ export class TlsListener {
 
   /** Those that are connected stay so. */
   #listenAgain(): void {
-    this.#options.log.error("Cannot accept connections: listening again");
     this.#server.close();
     this.#server = net.createServer(serverOptions);
     this.#attend(this.#server);
@@ -177,16 +193,15 @@ export class TlsListener {
    */
   #connected(socket: Socket): void {
     const peer = addressTextOf(socket);
-    const [oldest] = this.#outside;
-    if (oldest !== undefined && this.#outside.size >= handshakesMax) {
-      this.#outside.delete(oldest);
-      oldest.destroy();
-    }
+    this.#sockets++;
+    if (this.#sockets > (this.#options.socketsMax ?? Infinity)) this.#areScarce();
+    else if (this.#outside.size >= handshakesMax) this.#makeRoom();
     this.#outside.add(socket);
     const leave = () => socket.destroy();
     const timer = this.#options.clock.after(handshakeTimeoutMs, leave);
     socket.once("close", () => {
       timer.cancel();
+      this.#sockets--;
       this.#outside.delete(socket);
       this.#handshakeOver(peer, socket);
     });
@@ -206,6 +221,35 @@ export class TlsListener {
         this.#tls.emit("connection", socket);
       });
     });
+  }
+
+  /**
+   * Has a peer go. Its handle is free only in the next round of the event loop, and more may come
+   * in this one than there are handles: then the runtime takes no more (see {@link ListenerProbe}).
+   */
+  #areScarce(): void {
+    this.#makeRoom();
+    const { clock, log } = this.#options;
+    this.#relistening ??= clock.after(relistenMs, () => {
+      this.#relistening = undefined;
+      this.#listenAgain();
+    });
+    if (clock.now() < this.#tellScarceAtMs) return;
+    this.#tellScarceAtMs = clock.now() + scarceToldMs;
+    log.warn("Too few file handles: peers that are not known yet have to go", {
+      sockets: this.#sockets,
+      remedy: "ulimit -n",
+    });
+  }
+
+  /** Has the oldest peer go that is not known yet: first of those that have sent nothing. */
+  #makeRoom(): void {
+    const [oldest] = this.#outside;
+    const [peer] = this.#shakingHands.keys();
+    if (oldest !== undefined) {
+      this.#outside.delete(oldest);
+      oldest.destroy();
+    } else if (peer !== undefined) this.#giveUp(peer);
   }
 
   /** Reads on and ignores it: closing while the peer still sends would discard the answer. */

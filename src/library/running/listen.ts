@@ -135,7 +135,7 @@ async function listenWith(
   { listen: { host, port }, clock, log }: ListenOptions,
 ): Promise<Listener> {
   const { listenTls } = await import("../../server/tls_listener.ts");
-  return await listenTls({ host, port, keys, clock, log });
+  return await listenTls({ host, port, keys, socketsMax: connectionsWithin(Infinity), clock, log });
 }
 
 /** @throws {Error} no client would call a server with these keys */
