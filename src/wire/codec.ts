@@ -320,6 +320,7 @@ export function encodeError(id: Id, error: Failure): string {
   return errorLine(id, code, message.slice(0, cutMessageLength), { executed });
 }
 
+/** Of the text half a pair of surrogates is U+FFFD, since many programs refuse JSON with it. */
 function errorLine(
   id: Id,
   code: number,
@@ -327,7 +328,7 @@ function errorLine(
   data: Partial<Failure>,
 ): string {
   return `{"jsonrpc":"2.0","id":${encodeId(id)},"error":{"code":${code},"message":${
-    JSON.stringify(message)
+    JSON.stringify(message.toWellFormed())
   },"data":${JSON.stringify(data)}}}\n`;
 }
 
