@@ -18,7 +18,7 @@ import {
 /** The part of {@link AcceptedSockets} that is used here. */
 type Sockets = Pick<
   AcceptedSockets,
-  "descriptors" | "at" | "holdLittle" | "endInput" | "end" | "keep" | "close"
+  "descriptors" | "at" | "prepare" | "endInput" | "end" | "keep" | "close"
 >;
 
 /** What {@link Connections} need. */
@@ -196,12 +196,16 @@ export class Connections {
     return connection;
   }
 
-  /** Bounds what the system holds of connections that come to a port that others cannot reach. */
+  /**
+   * Has answers go out at once, and bounds what the system holds of connections that come to a port
+   * that others cannot reach.
+   */
   async listens({ hostname, port }: Pick<Deno.NetAddr, "hostname" | "port">): Promise<void> {
-    if (callerAddress(`${hostname}:${port}`) !== undefined) return;
     const descriptors = await this.#sockets?.descriptors().catch(() => undefined) ?? [];
     if (this.#isClosed) return;
-    for (const one of descriptors) this.#sockets?.holdLittle(one, port, gatewayHeldInputBytes);
+    const isNear = callerAddress(`${hostname}:${port}`) === undefined;
+    const heldBytes = isNear ? gatewayHeldInputBytes : undefined;
+    for (const one of descriptors) this.#sockets?.prepare(one, port, heldBytes);
   }
 
   /** Has those closed that only linger, since handles are scarce. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AcceptedSockets } from "../../../src/base/system/accepted_sockets.ts";
-import { heldBytesMax, socketOption } from "../../support/socket_option.ts";
+import { heldBytesMax, sendsAtOnce, socketOption } from "../../support/socket_option.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { notLinux } from "../../support/posix.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
@@ -123,29 +123,38 @@ Deno.test({
 Deno.test({
   ...skippedIf(
     notLinux,
-    "connections that are accepted once little is held of each hold little, and those before as ever",
+    "connections that are accepted later send at once and hold little, and those before are as ever",
   ),
   async fn() {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
     const sockets = AcceptedSockets.open();
     assert.ok(sockets !== undefined);
-    const heldBy = async (conn: Deno.TcpConn) => {
+    const optionsOf = async (conn: Deno.TcpConn) => {
       const { hostname, port: from } = conn.localAddr as Deno.NetAddr;
       const accepted = (await listed(sockets, port)).find(({ peer }) =>
         peer === `${hostname}:${from}`
       );
-      return socketOption(accepted?.descriptor ?? NaN, heldBytesMax);
+      return [heldBytesMax, sendsAtOnce]
+        .map((option) => socketOption(accepted?.descriptor ?? NaN, option));
     };
     const connected = () =>
       Promise.all([Deno.connect({ hostname: "127.0.0.1", port }), listener.accept()]);
     try {
       const [before, ownBefore] = await connected();
-      for (const one of await sockets.descriptors()) sockets.holdLittle(one, port, 20_000);
+      const [heldBefore, delayBefore] = await optionsOf(before);
+      assert.equal(delayBefore, 0);
+      const prepare = async (heldBytes: number | undefined) => {
+        for (const one of await sockets.descriptors()) sockets.prepare(one, port, heldBytes);
+      };
+      await prepare(undefined);
+      const [between, ownBetween] = await connected();
+      assert.deepEqual(await optionsOf(between), [heldBefore, 1]);
+      await prepare(20_000);
       const [after, ownAfter] = await connected();
-      assert.equal(await heldBy(after), 40_000);
-      assert.notEqual(await heldBy(before), 40_000);
-      for (const conn of [before, ownBefore, after, ownAfter]) conn.close();
+      assert.deepEqual(await optionsOf(after), [40_000, 1]);
+      assert.deepEqual(await optionsOf(before), [heldBefore, 0]);
+      for (const one of [before, ownBefore, between, ownBetween, after, ownAfter]) one.close();
     } finally {
       sockets.close();
     }

@@ -31,7 +31,7 @@ function connectionsWith(
     sockets: {
       descriptors: () => Promise.resolve([]),
       at: () => undefined,
-      holdLittle() {},
+      prepare() {},
       keep: () => undefined,
       endInput: () => assert.fail("It is used"),
       end: () => assert.fail("It has sent nothing"),
@@ -221,17 +221,17 @@ Deno.test("connections are looked at again after the system had no handle left t
   }
 });
 
-Deno.test("little is held of each connection that comes from the same machine, and of others as ever", async () => {
+Deno.test("each listener is prepared, and little is held of connections from the same machine", async () => {
   const held: unknown[] = [];
   const connections = connectionsWith({
     descriptors: () => Promise.resolve([5]),
-    holdLittle: (...args) => void held.push(args),
+    prepare: (...args) => void held.push(args),
   });
   try {
     for (const hostname of ["0.0.0.0", "::", "192.168.0.211"]) {
       await connections.listens({ hostname, port: 8080 });
     }
-    assert.deepEqual(held, []);
+    assert.deepEqual(held.splice(0), Array.from({ length: 3 }, () => [5, 8080, undefined]));
     await connections.listens({ hostname: "127.0.0.1", port: 8080 });
     await connections.listens({ hostname: "::1", port: 8081 });
     assert.deepEqual(held, [[5, 8080, gatewayHeldInputBytes], [5, 8081, gatewayHeldInputBytes]]);
