@@ -45,7 +45,8 @@ function openLock(path: string, subject: string): Deno.FsFile {
   try {
     return Deno.openSync(path, { write: true, create: true, mode: 0o600 });
   } catch (error) {
-    if (owner === undefined || owner === Deno.uid()) throw error;
+    const isRefused = error instanceof Deno.errors.PermissionDenied;
+    if (!isRefused || owner === undefined || owner === Deno.uid()) throw error;
     // It stays where it was ended amid a change, as by SIGKILL.
     throw new Error(
       `an rpc of the user with the id ${owner} is changing ${subject}, or has left its lock ` +

@@ -79,14 +79,17 @@ linkTest("a lock that another user's program has left is told as such", async ()
   const { lstatSync, openSync } = Deno;
   const owner = (Deno.uid() ?? 0) + 1;
   Deno.lstatSync = (one) => ({ ...lstatSync(one), uid: owner });
+  let refusal: Error = new Deno.errors.PermissionDenied("Permission denied (os error 13)");
   Deno.openSync = () => {
-    throw new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+    throw refusal;
   };
   try {
     await assert.rejects(
       lockFile(path, "a file", true),
       new RegExp(`^Error: an rpc of the user with the id ${owner} .*${path}: remove that if none`),
     );
+    refusal = new Error("Read-only file system (os error 30)");
+    await assert.rejects(lockFile(path, "a file", true), refusal);
   } finally {
     Object.assign(Deno, { lstatSync, openSync });
     await Deno.remove(directory, { recursive: true });
