@@ -8,10 +8,12 @@ import type { CertificateInfo } from "../certificate.ts";
 import { dateProblem } from "../expiry.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName } from "../names.ts";
+import { belowOf } from "./below.ts";
 import { TlsConnection } from "./connection.ts";
 import { contextOptionsOf } from "./context.ts";
 import { certificateOf, memberOf } from "./members.ts";
 import { certificateFault } from "./shown.ts";
+import { boundTextless } from "./textless_bytes.ts";
 
 /** A connection to a server that has proved to belong to the cluster. */
 interface ConnectedTls {
@@ -89,6 +91,12 @@ export function connectTls(
     allowHalfOpen: true,
   } as tls.ConnectionOptions);
   socket.setNoDelay(true);
+  const bound = boundTextless({
+    bytesRead: () => belowOf(socket)?.getBytesRead() ?? 0,
+    textBytes: () => 0,
+    end: () => socket.destroy(),
+  });
+  socket.once("close", () => bound.cancel());
   let isOver = false;
   const abort = () => {
     isOver = true;
@@ -107,6 +115,7 @@ export function connectTls(
   const hungUp = () => fail(new Error("unexpected EOF in the handshake"));
   socket.once("close", hungUp);
   socket.once("secureConnect", () => {
+    bound.cancel();
     const peer = socket.authorized === true ? serverOf(socket, keys, name) : undefined;
     if (peer === undefined) {
       void fail(new Error("its certificate is not a server's"));

@@ -2,6 +2,8 @@ import { Waiters } from "../../base/waiters.ts";
 import { addressOf } from "../../base/names/host_port.ts";
 import type { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
+import { belowOf } from "./below.ts";
+import { boundTextless } from "./textless_bytes.ts";
 
 /**
  * How many bytes may wait to be read. Beyond that nothing is read from the socket, so that TCP's
@@ -14,15 +16,6 @@ const waitingBytesMax = 64 * 1024;
  * and by the parts that were taken one sees that the peer reads.
  */
 const writtenBytesMax = 256 * 1024;
-
-/** The connection below the TLS of a socket. */
-interface Below {
-  readStop(): unknown;
-  readStart(): unknown;
-}
-
-/** What Node's library, and Deno's after it, keeps in a TLS socket until it is destroyed. */
-type WithBelow = TLSSocket & { readonly _handle?: { readonly _parent?: Below } | null };
 
 /**
  * A TLS socket of Node with the interface of a connection of Deno, so that readers and writers need
@@ -47,6 +40,12 @@ export class TlsConnection {
     });
     socket.on("end", () => this.#end());
     socket.on("close", () => this.#end());
+    const bound = boundTextless({
+      bytesRead: () => belowOf(socket)?.getBytesRead() ?? 0,
+      textBytes: () => socket.bytesRead,
+      end: () => socket.destroy(),
+    });
+    socket.once("close", () => bound.cancel());
     socket.on("error", (error: Error) => {
       this.#error = error;
       this.#end();
@@ -129,10 +128,6 @@ export class TlsConnection {
     this.#hasEnded = true;
     this.#waiters.wake();
   }
-}
-
-function belowOf(socket: TLSSocket): Below | undefined {
-  return (socket as WithBelow)._handle?._parent;
 }
 
 /** Where a socket's peer is, as `host:port`. */

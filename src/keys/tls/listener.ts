@@ -17,6 +17,7 @@ import { contextOptionsOf } from "./context.ts";
 import { Handshakes } from "./handshakes.ts";
 import { ListenerProbe } from "./listener_probe.ts";
 import { certificateOf, memberOf } from "./members.ts";
+import { boundTextless } from "./textless_bytes.ts";
 
 /** How often to look whether there are new keys. */
 const renewalCheckMs = 1_000;
@@ -96,7 +97,8 @@ export class TlsListener {
       // A peer may end its side before it has its answers: this side stays open for them.
       allowHalfOpen: true,
       noDelay: true,
-      handshakeTimeout: handshakeTimeoutMs,
+      // None: its timer would keep all that has come of one that was ended before. Ours is below.
+      handshakeTimeout: -1,
     } as tls.TlsOptions);
     this.#handshakes = new Handshakes(options.clock);
     this.#options = options;
@@ -265,8 +267,20 @@ export class TlsListener {
     this.#giveUp(peer);
     const [oldest] = this.#shakingHands.keys();
     if (oldest !== undefined && this.#shakingHands.size >= handshakesMax) this.#giveUp(oldest);
-    const over = this.#handshakes.add(peer, begin);
-    if (over === undefined) return void socket.destroy();
+    const bound = boundTextless({
+      bytesRead: () => socket.bytesRead,
+      textBytes: () => 0,
+      end: () => socket.destroy(),
+    });
+    const leave = this.#handshakes.add(peer, begin);
+    const over = () => {
+      bound.cancel();
+      leave?.();
+    };
+    if (leave === undefined) {
+      over();
+      return void socket.destroy();
+    }
     this.#shakingHands.set(peer, { socket, over });
   }
 

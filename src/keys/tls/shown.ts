@@ -10,7 +10,9 @@ import { type CertificateInfo, hasMade, readCertificate } from "../certificate.t
 import { dateText, momentTexts } from "../expiry.ts";
 import type { Keys } from "../keys.ts";
 import { clusterName, clusterOfName, isMachineName } from "../names.ts";
+import { belowOf } from "./below.ts";
 import { certificateOf } from "./members.ts";
+import { boundTextless } from "./textless_bytes.ts";
 
 /** How long a second look may take, in milliseconds: a caller waits for the error. */
 const lookTimeoutMs = 1_000;
@@ -80,7 +82,13 @@ function certificateAt({ host, port }: HostPort, name: string): Promise<Uint8Arr
       minVersion: "TLSv1.3",
       rejectUnauthorized: false,
     });
+    const bound = boundTextless({
+      bytesRead: () => belowOf(socket)?.getBytesRead() ?? 0,
+      textBytes: () => 0,
+      end: () => end(),
+    });
     const end = (shown?: Uint8Array) => {
+      bound.cancel();
       timer.cancel();
       socket.destroy();
       resolve(shown);

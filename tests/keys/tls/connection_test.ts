@@ -5,6 +5,7 @@ import tls, { type TLSSocket } from "node:tls";
 import { TlsConnection } from "../../../src/keys/tls/connection.ts";
 import { contextOptionsOf } from "../../../src/keys/tls/context.ts";
 import { TestCluster } from "../../support/test_pki.ts";
+import { waitFor } from "../../support/wait_for.ts";
 
 /** Takes what is written, and says so when the test does. */
 class FakeSocket extends EventEmitter {
@@ -32,6 +33,40 @@ Deno.test("a long message is written in parts, so that it is seen whether the pe
   }
   assert.ok(Math.max(...socket.written) <= 256 * 1024, `${socket.written}`);
   assert.equal(socket.written.reduce((sum, part) => sum + part, 0), length);
+  socket.emit("close");
+});
+
+Deno.test("who sends without an end what gives no text is ended, and nobody else", async () => {
+  /** Of each 1,000 bytes that come to one of them some are text. */
+  class Receiving extends EventEmitter {
+    bytesRead = 0;
+    #bytesBelow = 0;
+    readonly _handle = { _parent: { getBytesRead: () => this.#bytesBelow } };
+
+    receive(textBytes: number): void {
+      this.bytesRead += textBytes;
+      this.#bytesBelow += 1_000;
+    }
+
+    destroy(): void {
+      this.emit("close");
+    }
+  }
+  const ended: string[] = [];
+  const sockets = { textless: new Receiving(), texts: new Receiving() };
+  for (const [name, socket] of Object.entries(sockets)) {
+    new TlsConnection(socket as unknown as TLSSocket);
+    socket.once("close", () => ended.push(name));
+  }
+  await waitFor("the end of who sends no text", () => {
+    for (let i = 0; i < 100; i++) {
+      sockets.textless.receive(0);
+      sockets.texts.receive(1);
+    }
+    return ended.length > 0;
+  });
+  assert.deepEqual(ended, ["textless"]);
+  sockets.texts.destroy();
 });
 
 /** Both ends of a connection of TLS. */

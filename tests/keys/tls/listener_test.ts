@@ -5,10 +5,13 @@ import { connectionsShareOfAddress } from "../../../src/base/limits.ts";
 import { handshakePauseMs, handshakesMax } from "../../../src/keys/limits.ts";
 import { type Logger, silentLogger } from "../../../src/base/log.ts";
 import type { HostPort } from "../../../src/base/names/host_port.ts";
+import { connectTls } from "../../../src/keys/tls/connect.ts";
 import { TlsListener } from "../../../src/keys/tls/listener.ts";
 import { freePort } from "../../support/free_port.ts";
 import { TestCluster } from "../../support/test_pki.ts";
-import { waitFor } from "../../support/wait_for.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
+
+const handshakeRecord = 0x16;
 
 async function listenIn(
   cluster: TestCluster,
@@ -121,5 +124,59 @@ Deno.test("a handshake that fails is told with the peer's address", async () => 
   } finally {
     peer.destroy();
     listener.close();
+  }
+});
+
+/** The beginning of a message of a handshake, and what may follow for ever: it is too long. */
+function endlessHandshake(type: number): { readonly begin: Uint8Array; readonly more: Uint8Array } {
+  const recordBytes = 16_005;
+  const more = new Uint8Array(8 * recordBytes).fill(0x78);
+  for (let at = 0; at < more.length; at += recordBytes) {
+    more.set([handshakeRecord, 3, 3, 0x3e, 0x80], at);
+  }
+  const begin = new Uint8Array(109);
+  begin.set([handshakeRecord, 3, 3, 0, 104, type, 0, 0xff, 0xf0]);
+  return { begin, more };
+}
+
+/** Sends it until the other side ends the connection. */
+function sendEndless(socket: net.Socket, type: number): Promise<void> {
+  const { begin, more } = endlessHandshake(type);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isOver = false;
+  socket.once("close", () => {
+    isOver = true;
+    resolve();
+  });
+  // A reset, most likely.
+  socket.on("error", () => {});
+  const send = () => {
+    if (!isOver && socket.write(more)) setTimeout(send);
+  };
+  socket.on("drain", send);
+  socket.resume();
+  socket.write(begin);
+  send();
+  return promise;
+}
+
+Deno.test("who sends a handshake without an end is not listened to, as a client and as a server", async () => {
+  await using cluster = await TestCluster.create();
+  // Time stands still: the bound on how long a handshake may take ends none.
+  const listener = await listenIn(cluster, { ...systemClock, after: () => ({ cancel() {} }) });
+  const hostile = net.createServer((socket) => socket.once("data", () => sendEndless(socket, 2)));
+  await new Promise<void>((resolve) => hostile.listen(0, "127.0.0.1", resolve));
+  try {
+    const peer = net.connect(listener.addr);
+    await within("the end of the client", sendEndless(peer, 1));
+
+    const keys = cluster.ring(await cluster.member("alice")).current();
+    const { port } = hostile.address() as { port: number };
+    const never = new AbortController().signal;
+    const attempt = connectTls({ host: "127.0.0.1", port }, keys, never);
+    await assert.rejects(within("the end of the server", attempt), /it does not speak TLS/);
+  } finally {
+    listener.close();
+    hostile.close();
   }
 });
