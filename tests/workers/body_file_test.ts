@@ -7,7 +7,7 @@ import { textOfLine } from "../../src/wire/unread/bytes.ts";
 import { BodyFile, newBodyPath } from "../../src/workers/body_file.ts";
 import { bodyRingBytes } from "../../src/workers/limits.ts";
 import { seededRandom } from "../support/seeded_random.ts";
-import { notLinux } from "../support/posix.ts";
+import { noMemoryFiles } from "../support/memory_files.ts";
 import { skippedIf } from "../support/skipped_if.ts";
 
 const megabyte = 1024 * 1024;
@@ -41,7 +41,12 @@ function lent(length: number, value: number): LentBytes {
 }
 
 Deno.test(
-  { ...skippedIf(notLinux, "bodies arrive whole and in order, however far the reader is behind") },
+  {
+    ...skippedIf(
+      noMemoryFiles,
+      "bodies arrive whole and in order, however far the reader is behind",
+    ),
+  },
   () => {
     withSides(({ server, worker }) => {
       for (const [from, to] of [[server, worker], [worker, server]] as const) {
@@ -75,7 +80,10 @@ Deno.test(
 
 Deno.test(
   {
-    ...skippedIf(notLinux, "a text is the same line as by the pipe, whatever its characters take"),
+    ...skippedIf(
+      noMemoryFiles,
+      "a text is the same line as by the pipe, whatever its characters take",
+    ),
   },
   () => {
     withSides(({ server, worker }) => {
@@ -94,7 +102,7 @@ Deno.test(
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "a line is known that stayed bytes, as all of a read in which there is a replacement mark",
   ),
 }, () => {
@@ -108,7 +116,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...skippedIf(notLinux, "a reader that keeps up leaves most of the file without memory"),
+  ...skippedIf(noMemoryFiles, "a reader that keeps up leaves most of the file without memory"),
 }, () => {
   withSides(({ server, worker, file }) => {
     for (let i = 0; i < 100; i++) {
@@ -122,7 +130,9 @@ Deno.test({
 });
 
 Deno.test(
-  { ...skippedIf(notLinux, "what is short, has no room or cannot be written goes by the pipe") },
+  {
+    ...skippedIf(noMemoryFiles, "what is short, has no room or cannot be written goes by the pipe"),
+  },
   () => {
     withSides(({ server, worker }) => {
       const length = bodyRingBytes / 2 + 1;
@@ -150,7 +160,9 @@ Deno.test(
 );
 
 Deno.test(
-  { ...skippedIf(notLinux, "a line of 4 KiB takes no system call once there is memory for it") },
+  {
+    ...skippedIf(noMemoryFiles, "a line of 4 KiB takes no system call once there is memory for it"),
+  },
   () => {
     withSides(({ server, worker }) => {
       const pass = () => {
@@ -174,7 +186,9 @@ Deno.test(
 );
 
 Deno.test(
-  { ...skippedIf(notLinux, "what names no place of a line is an error, and touches no memory") },
+  {
+    ...skippedIf(noMemoryFiles, "what names no place of a line is an error, and touches no memory"),
+  },
   () => {
     withSides(({ server }) => {
       const lines = [
@@ -188,32 +202,35 @@ Deno.test(
   },
 );
 
-Deno.test({ ...skippedIf(notLinux, "places begin anew before they have too many digits") }, () => {
-  withSides(({ server, worker }) => {
-    const pass = () => {
-      const put = server.put(`${"x".repeat(4_096)}\n`) as string;
-      assert.equal(worker.take(put.trimEnd()).length, 4_096);
-    };
-    const { ceil } = Math;
-    // As after so many millions of lines.
-    for (const lines of [2 ** 24, 2 ** 26]) {
-      Math.ceil = (number) => ceil(number) + lines;
-      try {
-        pass();
-      } finally {
-        Math.ceil = ceil;
+Deno.test(
+  { ...skippedIf(noMemoryFiles, "places begin anew before they have too many digits") },
+  () => {
+    withSides(({ server, worker }) => {
+      const pass = () => {
+        const put = server.put(`${"x".repeat(4_096)}\n`) as string;
+        assert.equal(worker.take(put.trimEnd()).length, 4_096);
+      };
+      const { ceil } = Math;
+      // As after so many millions of lines.
+      for (const lines of [2 ** 24, 2 ** 26]) {
+        Math.ceil = (number) => ceil(number) + lines;
+        try {
+          pass();
+        } finally {
+          Math.ceil = ceil;
+        }
       }
-    }
-    pass();
-    // It is still known how far the reader has come.
-    const length = bodyRingBytes / 2 + 1;
-    const first = server.put(lineOf(length, lent(length, 1))) as string;
-    assert.equal(server.put(lineOf(length, lent(length, 2))), undefined);
-    assert.equal(worker.take(first.trimEnd()).bytes[10], 1);
-  });
-});
+      pass();
+      // It is still known how far the reader has come.
+      const length = bodyRingBytes / 2 + 1;
+      const first = server.put(lineOf(length, lent(length, 1))) as string;
+      assert.equal(server.put(lineOf(length, lent(length, 2))), undefined);
+      assert.equal(worker.take(first.trimEnd()).bytes[10], 1);
+    });
+  },
+);
 
-Deno.test({ ...skippedIf(notLinux, "a worker finds the whole file, or none") }, () => {
+Deno.test({ ...skippedIf(noMemoryFiles, "a worker finds the whole file, or none") }, () => {
   const path = newBodyPath() as string;
   const { openSync } = Deno;
   let worker: BodyFile | undefined;
@@ -235,13 +252,16 @@ Deno.test({ ...skippedIf(notLinux, "a worker finds the whole file, or none") }, 
   }
 });
 
-Deno.test({ ...skippedIf(notLinux, "a path that somebody else has taken is not used") }, () => {
-  const path = newBodyPath() as string;
-  Deno.writeTextFileSync(path, "");
-  try {
-    assert.equal(BodyFile.create(path), undefined);
-  } finally {
-    Deno.removeSync(path);
-  }
-  assert.equal(BodyFile.join(path), undefined);
-});
+Deno.test(
+  { ...skippedIf(noMemoryFiles, "a path that somebody else has taken is not used") },
+  () => {
+    const path = newBodyPath() as string;
+    Deno.writeTextFileSync(path, "");
+    try {
+      assert.equal(BodyFile.create(path), undefined);
+    } finally {
+      Deno.removeSync(path);
+    }
+    assert.equal(BodyFile.join(path), undefined);
+  },
+);

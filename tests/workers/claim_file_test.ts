@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { ClaimFile, claimFileVariable, Claims } from "../../src/workers/claim_file.ts";
-import { notLinux } from "../support/posix.ts";
+import { noMemoryFiles } from "../support/memory_files.ts";
 import { skippedIf } from "../support/skipped_if.ts";
 
 /**
@@ -9,7 +9,7 @@ import { skippedIf } from "../support/skipped_if.ts";
  * round take about as long as a message to the process that makes them.
  */
 const places = [
-  { in: "in memory", directories: ["/dev/shm"], round: 4_000, reason: notLinux },
+  { in: "in memory", directories: ["/dev/shm"], round: 4_000, reason: noMemoryFiles },
   { in: "on a disk", directories: [undefined], round: 20, reason: undefined },
 ];
 
@@ -98,7 +98,7 @@ for (const { in: where, directories, round, reason } of places) {
   });
 }
 
-Deno.test({ ...skippedIf(notLinux, "a claim takes no call of the system") }, () => {
+Deno.test({ ...skippedIf(noMemoryFiles, "a claim takes no call of the system") }, () => {
   const { file, claims } = sides();
   const calls = () => Number(/syscw: (\d+)/.exec(Deno.readTextFileSync("/proc/self/io"))?.[1]);
   try {
@@ -156,7 +156,7 @@ Deno.test("a worker takes no file of the other form that servers of before have"
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "a worker that has joined takes part also where it cannot remove the file, and begins nothing twice",
   ),
   fn: () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ClaimFile, claimFileVariable, Claims } from "../../src/workers/claim_file.ts";
 import { KeptAnswers, keptBytes, readKeptAnswers } from "../../src/workers/kept_answers.ts";
 import { keptAnswersBytesMax } from "../../src/workers/limits.ts";
-import { notLinux } from "../support/posix.ts";
+import { noMemoryFiles } from "../support/memory_files.ts";
 import { skippedIf } from "../support/skipped_if.ts";
 
 /** Both sides on the same memory. `meanwhile` runs before each look of the server. */
@@ -62,7 +62,7 @@ Deno.test("answers that are replaced while the server reads are read anew, or no
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "a worker keeps answers only in a file that is long enough, as that of an older server is not",
   ),
 }, () => {

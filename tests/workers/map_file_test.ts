@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { mapFile } from "../../src/workers/map_file.ts";
 import { newBodyPath } from "../../src/workers/body_file.ts";
-import { notLinux } from "../support/posix.ts";
+import { noMemoryFiles } from "../support/memory_files.ts";
 import { skippedIf } from "../support/skipped_if.ts";
 
 Deno.test(
-  { ...skippedIf(notLinux, "what is written to a file is in its memory, and the other way round") },
+  {
+    ...skippedIf(
+      noMemoryFiles,
+      "what is written to a file is in its memory, and the other way round",
+    ),
+  },
   () => {
     const path = newBodyPath() as string;
     Deno.writeTextFileSync(path, "abc");

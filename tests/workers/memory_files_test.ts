@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { memoryDirectory, removeLeftFiles } from "../../src/workers/memory_files.ts";
-import { notLinux } from "../support/posix.ts";
+import { noMemoryFiles } from "../support/memory_files.ts";
 import { skippedIf } from "../support/skipped_if.ts";
 
 const now = Date.UTC(2026, 0, 2);
@@ -8,7 +8,7 @@ const hourMs = 60 * 60 * 1_000;
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "files that no worker has opened for an hour are deleted, and nothing else",
   ),
   async fn() {

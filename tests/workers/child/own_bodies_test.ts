@@ -7,7 +7,7 @@ import { OwnBodies } from "../../../src/workers/child/own_bodies.ts";
 import { runWorker } from "../../../src/workers/child/worker.ts";
 import { remove } from "../../../src/workers/memory_files.ts";
 import { waitFor } from "../../support/wait_for.ts";
-import { notLinux } from "../../support/posix.ts";
+import { noMemoryFiles } from "../../support/memory_files.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
 
 const long = "x".repeat(100_000);
@@ -87,7 +87,7 @@ function gated() {
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "bodies are in the file in the order of their lines, since who reads one gives up those before",
   ),
 }, async () => {
@@ -110,7 +110,7 @@ Deno.test({
 });
 
 Deno.test(
-  { ...skippedIf(notLinux, "the result of a cancelled call takes no place in the file") },
+  { ...skippedIf(noMemoryFiles, "the result of a cancelled call takes no place in the file") },
   async () => {
     const { slow, gates } = gated();
     await withWorker({ slow, echo }, async (worker) => {
@@ -128,7 +128,10 @@ Deno.test(
 );
 
 Deno.test({
-  ...skippedIf(notLinux, "a worker opens the file once it is there, whatever stayed bytes before"),
+  ...skippedIf(
+    noMemoryFiles,
+    "a worker opens the file once it is there, whatever stayed bytes before",
+  ),
 }, () => {
   const path = newBodyPath() as string;
   const bodies = new OwnBodies(path);

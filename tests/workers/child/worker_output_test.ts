@@ -4,7 +4,7 @@ import { OwnBodies } from "../../../src/workers/child/own_bodies.ts";
 import { WorkerOutput } from "../../../src/workers/child/worker_output.ts";
 import { KeptAnswers, keptBytes } from "../../../src/workers/kept_answers.ts";
 import { keptAnswersBytesMax } from "../../../src/workers/limits.ts";
-import { notLinux } from "../../support/posix.ts";
+import { noMemoryFiles } from "../../support/memory_files.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test("answers that are more than can be kept are written as often as they fill what there is, in order", () => {
@@ -28,7 +28,7 @@ Deno.test("answers that are more than can be kept are written as often as they f
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "what is written at once overtakes nothing in the file that is still to be written",
   ),
 }, async () => {

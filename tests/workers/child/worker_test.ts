@@ -7,7 +7,7 @@ import { ClaimFile, claimFileVariable, Claims } from "../../../src/workers/claim
 import { runWorker } from "../../../src/workers/child/worker.ts";
 import type { WorkerIo } from "../../../src/workers/child/worker_stdio.ts";
 import { waitFor } from "../../support/wait_for.ts";
-import { notLinux } from "../../support/posix.ts";
+import { noMemoryFiles } from "../../support/memory_files.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
 
 /** A worker in this process: lines in, what it wrote out. */
@@ -261,7 +261,7 @@ Deno.test("a failure is told of, and so is a result that is not JSON", async () 
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "answers of short cpu calls leave together, and each can be read before the next call begins",
   ),
 }, async () => {

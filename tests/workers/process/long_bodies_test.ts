@@ -4,7 +4,7 @@ import { BodyFile } from "../../../src/workers/body_file.ts";
 import { bodyBytesApart, bodyRingBytes } from "../../../src/workers/limits.ts";
 import { LongBodies } from "../../../src/workers/process/long_bodies.ts";
 import { withPool, workerCommand } from "../fixtures/harness.ts";
-import { notLinux } from "../../support/posix.ts";
+import { noMemoryFiles } from "../../support/memory_files.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
 
 const ours = { ...workerCommand(), readsAsWeDo: true };
@@ -15,7 +15,10 @@ const values = [
 ];
 
 Deno.test({
-  ...skippedIf(notLinux, "long values go to a worker and back by a file that has no name any more"),
+  ...skippedIf(
+    noMemoryFiles,
+    "long values go to a worker and back by a file that has no name any more",
+  ),
 }, async () => {
   await withPool({ command: ours }, async (harness) => {
     assert.deepEqual(await harness.call("bodies"), []);
@@ -29,7 +32,9 @@ Deno.test({
 });
 
 Deno.test(
-  { ...skippedIf(notLinux, "a long line behind garbage is nobody's when its worker has gone") },
+  {
+    ...skippedIf(noMemoryFiles, "a long line behind garbage is nobody's when its worker has gone"),
+  },
   async () => {
     await withPool({ command: ours }, async (harness) => {
       await harness.call("echo", [["x".repeat(bodyBytesApart)]]);
@@ -53,7 +58,9 @@ Deno.test(
 );
 
 Deno.test(
-  { ...skippedIf(notLinux, "a worker that may not open the file gets long values by its pipe") },
+  {
+    ...skippedIf(noMemoryFiles, "a worker that may not open the file gets long values by its pipe"),
+  },
   async () => {
     const [run = "", , ...rest] = ours.args;
     const args = [
@@ -73,7 +80,7 @@ Deno.test(
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "a worker that ends between long values is followed by one with a file of its own",
   ),
 }, async () => {
@@ -88,7 +95,12 @@ Deno.test({
 });
 
 Deno.test(
-  { ...skippedIf(notLinux, "the name of a file that no worker has opened goes with its worker") },
+  {
+    ...skippedIf(
+      noMemoryFiles,
+      "the name of a file that no worker has opened goes with its worker",
+    ),
+  },
   () => {
     const bodies = new LongBodies();
     const line = { head: "{", body: "x".repeat(100_000), tail: "}\n", length: 100_003 };
@@ -114,7 +126,7 @@ function isFilled(line: Uint8Array, length: number, value: number): boolean {
 Deno.test(
   {
     ...skippedIf(
-      notLinux,
+      noMemoryFiles,
       "very long bodies are copied while the server goes on, and arrive whole, or not at all",
     ),
   },

@@ -4,12 +4,12 @@ import { encodeError, encodeResult } from "../../../src/wire/codec.ts";
 import { claimFileVariable, Claims } from "../../../src/workers/claim_file.ts";
 import { OwedRequests } from "../../../src/workers/process/owed_requests.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
-import { notLinux } from "../../support/posix.ts";
+import { noMemoryFiles } from "../../support/memory_files.ts";
 import { skippedIf } from "../../support/skipped_if.ts";
 
 Deno.test({
   ...skippedIf(
-    notLinux,
+    noMemoryFiles,
     "a worker gets calls again also if it is known from what it keeps that it has dropped others",
   ),
 }, () => {
