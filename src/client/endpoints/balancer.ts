@@ -2,6 +2,7 @@ import {
   fewServersMax,
   firstMsMax,
   firstSlownessMax,
+  noiseMs,
   startMsMax,
   startSlownessMax,
   startSlownessOfManyMax,
@@ -61,9 +62,6 @@ export function createPick(policy: BalancePolicy, random: Random): Pick {
  */
 const costTolerance = 1.5;
 
-/** Added to each latency: smaller differences do not come from the server. */
-const noiseMs = 1;
-
 /** The cost of a server that has calls and never answered, so that others come first. */
 const unknownCost = 1e9;
 
@@ -83,7 +81,7 @@ function pickOfTwo(random: Random): Pick {
     const rowOfOther = rows[other] as number;
     const areJudged = loads.isJudged(rowOfOne) && loads.isJudged(rowOfOther);
     const order = areJudged
-      ? byCost(costOf(rowOfOne, loads, nowMs), costOf(rowOfOther, loads, nowMs))
+      ? byCost(loads.costOf(rowOfOne, nowMs), loads.costOf(rowOfOther, nowMs))
       : untilJudged(rowOfOne, rowOfOther, rows.length <= fewServersMax, loads, nowMs);
     if (order !== 0) return order < 0 ? one : other;
     // Different weights take effect in the draw, which this comparison must not undo.
@@ -102,12 +100,6 @@ function pickOfTwo(random: Random): Pick {
 function byCost(one: number, other: number): number {
   if (one > other * costTolerance) return 1;
   return other > one * costTolerance ? -1 : 0;
-}
-
-// The weight is not part of the cost: it decides how often a server is drawn.
-function costOf(row: number, loads: MethodLoads, nowMs: number): number {
-  const waitMs = Math.max(loads.latencyOf(row, nowMs), loads.silenceOf(row, nowMs));
-  return (loads.servers.loadOf(row) + 1) * (waitMs + noiseMs);
 }
 
 /**
@@ -171,10 +163,10 @@ function costBesides(
   loads: MethodLoads,
   nowMs: number,
 ): number {
-  if (loads.isJudged(row)) return costOf(row, loads, nowMs);
+  if (loads.isJudged(row)) return loads.costOf(row, nowMs);
   const latencyMs = loads.latencyOf(row, nowMs);
   const inFlight = loads.servers.loadOf(row);
-  if (isLate) return latencyMs === 0 ? unknownCost + inFlight : costOf(row, loads, nowMs);
+  if (isLate) return latencyMs === 0 ? unknownCost + inFlight : loads.costOf(row, nowMs);
   if (latencyMs === 0 && loads.isJudged(other)) return inFlight === 0 ? 0 : unknownCost + inFlight;
   // It counts as no worse than the other one, since its first answers only show how it starts.
   const otherMs = loads.latencyOf(other, nowMs);

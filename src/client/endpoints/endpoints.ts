@@ -12,6 +12,7 @@ import { Endpoint } from "./endpoint.ts";
 import type { EndpointOwner } from "./endpoint_owner.ts";
 import type { EndpointDependencies, Priority } from "./endpoint_types.ts";
 import { HostPace } from "../links/host_pace.ts";
+import { queueShare } from "./limits.ts";
 import { Patience } from "../links/patience.ts";
 import { Loads, type MethodLoads } from "./loads.ts";
 import { PriorityLevel } from "./priority_level.ts";
@@ -156,10 +157,16 @@ export class Endpoints implements EndpointOwner<Endpoint> {
     const loads = this.loads.of(call.method);
     call.loads = loads;
     const near = this.#pickQuickly(preferred, call, loads, nowMs);
-    if (distant.size > 0 && (near === undefined || this.#isTooMuch(near, call))) {
-      const far = this.#pickQuickly(distant, call, loads, nowMs);
-      // If all have enough to do, a call need not leave its zone.
-      if (far !== undefined && (near === undefined || !this.loads.isBusy(far.row))) return far;
+    if (distant.size > 0) {
+      if (near === undefined || this.#isTooMuch(near, call)) {
+        const far = this.#pickQuickly(distant, call, loads, nowMs);
+        // If all have enough to do, a call need not leave its zone.
+        if (far !== undefined && (near === undefined || !this.loads.isBusy(far.row))) return far;
+      } else if (loads.hasQueue(near.row, nowMs)) {
+        const far = this.#pickQuickly(distant, call, loads, nowMs);
+        const enough = loads.costOf(near.row, nowMs) * queueShare;
+        if (far !== undefined && loads.costOf(far.row, nowMs) < enough) return far;
+      }
     }
     return near ?? this.#pickFrom(preferred.items, call, loads, nowMs) ??
       this.#pickFrom(distant.items, call, loads, nowMs) ??

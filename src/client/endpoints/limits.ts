@@ -64,8 +64,27 @@ export const firstSlownessMax = 20;
 export const busyCallsMax = 64;
 
 /**
+ * Calls wait for each other at a server where they have taken less than this share of the time
+ * before. Such a call leaves its zone for a server at which it costs less than this share, too: the
+ * difference is then a queue, and not the way.
+ */
+export const queueShare = 1 / 4;
+
+/** In less time than this, in milliseconds, nobody waits noticeably: calls stay in their zone. */
+export const queueMsMin = 100;
+
+/**
+ * In so many milliseconds the least latency of a method grows by its own size, unless it is
+ * measured again: what calls take may change for good.
+ */
+export const leastKeptMs = 60_000;
+
+/**
  * How long before a certificate of either side expires a client connects anew, in milliseconds: by
  * then the keys are long renewed, and no two clocks differ by so much. Of many clients each takes a
  * part of it, so that they do not come at once.
  */
 export const certificateMarginMs = 10 * 60_000;
+
+/** Added to each latency, in milliseconds: smaller differences do not come from the server. */
+export const noiseMs = 1;

@@ -16,7 +16,7 @@ import {
   forgottenPenalty,
   penalized,
 } from "./latency.ts";
-import { busyCallsMax } from "./limits.ts";
+import { busyCallsMax, leastKeptMs, noiseMs, queueMsMin, queueShare } from "./limits.ts";
 
 /** Numbers in a row: half a cache line, so that no row lies across two. */
 const rowLength = 4;
@@ -203,6 +203,9 @@ export class MethodLoads {
   #answers: Uint8Array<ArrayBuffer>;
   readonly #lacking = new Set<number>();
   readonly #idle = new Set<number>();
+  /** The least recent latency of any server. It grows, so that it is learned anew. */
+  #leastMs = Infinity;
+  #leastAtMs = 0;
 
   constructor(servers: Loads, capacity: number) {
     this.servers = servers;
@@ -272,6 +275,22 @@ export class MethodLoads {
     return this.servers.inFlightOf(row) - (this.#rows[row * rowLength + owedAt] as number);
   }
 
+  /** What one more call would wait for. Its weight decides how often it is drawn, not this. */
+  costOf(row: number, nowMs: number): number {
+    return (this.servers.loadOf(row) + 1) * (this.#waitOf(row, nowMs) + noiseMs);
+  }
+
+  /** Whether calls seem to wait there for each other: they take far longer than at other times. */
+  hasQueue(row: number, nowMs: number): boolean {
+    if (this.servers.inFlightOf(row) < 2) return false;
+    const waitMs = this.#waitOf(row, nowMs);
+    return waitMs > queueMsMin && waitMs * queueShare > this.#leastMs;
+  }
+
+  #waitOf(row: number, nowMs: number): number {
+    return Math.max(this.latencyOf(row, nowMs), this.silenceOf(row, nowMs));
+  }
+
   /** How long it has owed an answer, in milliseconds; negative if it owes none. */
   silenceOf(row: number, nowMs: number): number {
     return nowMs - (this.#rows[row * rowLength + silentSinceMsAt] as number);
@@ -314,8 +333,12 @@ export class MethodLoads {
     // An average after failures is a guess, and no measure for an answer.
     const guessedMs = this.#rows[at + averageMsAt] as number;
     const averageMs = answers === failed ? Math.max(guessedMs, measuredMs) : guessedMs;
-    this.#rows[at + averageMsAt] = averageWith(averageMs, measuredMs, idleMs, answers);
+    const newMs = averageWith(averageMs, measuredMs, idleMs, answers);
+    this.#rows[at + averageMsAt] = newMs;
     this.#rows[at + answeredAtMsAt] = nowMs;
+    const grownMs = this.#leastMs * (1 + (nowMs - this.#leastAtMs) / leastKeptMs);
+    this.#leastMs = Math.min(newMs, grownMs);
+    this.#leastAtMs = nowMs;
     if (answers !== answersToJudge) {
       // Calls that were in flight together waited for each other.
       const ownMs = measuredMs / (1 + (this.#rows[at + owedAt] as number));

@@ -123,6 +123,56 @@ Deno.test("calls spill over when those of its zone refuse them as too many, and 
   rig.endpoints.close();
 });
 
+/** Servers that take so long for a call, one call after the other or all at once. */
+function take(rig: EndpointsRig, ms: number, oneByOne: boolean): void {
+  for (const port of [1, 2, 3, 4, 5]) {
+    let freeAtMs = 0;
+    rig.transport.server(port).answer = (call) => {
+      const nowMs = rig.clock.now();
+      freeAtMs = (oneByOne ? Math.max(freeAtMs, nowMs) : nowMs) + ms;
+      rig.clock.after(freeAtMs - nowMs, () => call.result(1));
+    };
+  }
+}
+
+/** Makes a call every so often, and returns how many left the zone, and how long one took. */
+async function paced(rig: EndpointsRig, everyMs: number, calls: number) {
+  let far = 0;
+  let longestMs = 0;
+  for (let i = 0; i < calls; i++) {
+    const sentAtMs = rig.clock.now();
+    const call = new Call("fib", [1], sentAtMs + 60_000);
+    const endpoint = rig.endpoints.pick(call, sentAtMs);
+    if ((endpoint?.instance.port ?? 0) > 2) far++;
+    endpoint?.send(call, sentAtMs, () => {
+      longestMs = Math.max(longestMs, rig.clock.now() - sentAtMs);
+    });
+    await rig.clock.advanceAsync(everyMs);
+  }
+  await rig.clock.advanceAsync(60_000);
+  return { farShare: far / calls, longestMs };
+}
+
+Deno.test("calls spill over when they would wait far longer in its zone, and come back", async () => {
+  const rig = await zoned();
+  take(rig, 100, true);
+  assert.equal((await paced(rig, 120, 100)).farShare, 0);
+  // Those of its zone can do twenty a second.
+  const crowded = await paced(rig, 25, 400);
+  assert.ok(crowded.farShare > 0.4 && crowded.farShare < 0.7, JSON.stringify(crowded));
+  assert.ok(crowded.longestMs < 3_000, JSON.stringify(crowded));
+  assert.equal((await paced(rig, 120, 100)).farShare, 0);
+  rig.endpoints.close();
+});
+
+Deno.test("long calls that do not wait for each other stay in its zone", async () => {
+  const rig = await zoned();
+  take(rig, 2_000, false);
+  const { farShare } = await paced(rig, 100, 400);
+  assert.ok(farShare < 0.05, `${farShare}`);
+  rig.endpoints.close();
+});
+
 Deno.test("a call that a server of its zone has failed goes to another zone", async () => {
   const rig = await zoned();
   assert.deepEqual(rig.picks([1]), [3, 4, 5]);
