@@ -120,8 +120,8 @@ export const watchBriefMs = 3;
 export const watchLookMs = 2;
 
 /**
- * Looks without an answer at which a connection alone was read, and slowly, before it is dropped.
- * Of honest ones none was seen at more than one.
+ * Looks without an answer at which a connection was read slowly before it is dropped; with others,
+ * each look counts by its share. No honest one was seen at more than one.
  */
 export const watchLooksMax = 4;
 

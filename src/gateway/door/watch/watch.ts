@@ -10,7 +10,7 @@ import {
   watchLookMs,
   watchPauseMs,
 } from "../../limits.ts";
-import { SoleReads } from "./sole_reads.ts";
+import { SlowReads } from "./slow_reads.ts";
 
 /** What {@link Watch} needs. */
 interface WatchOptions {
@@ -81,22 +81,23 @@ export class Watch {
   /** Looks at connections until there is a sign. */
   #look(): void {
     const { usedMs, bytesMax, wait, isStopped } = this.#options;
-    let reads = new SoleReads(bytesMax);
+    const reads = new SlowReads(bytesMax);
     this.#nextListMs = -Infinity;
     let seenMs = usedMs();
     reads.look(0, this.#read());
     while (!wait(watchLookMs) && !isStopped()) {
       const nowMs = usedMs();
       if (nowMs - seenMs < watchLookMs) continue;
-      const descriptor = reads.look(nowMs - seenMs, this.#read());
+      const peer = reads.look(nowMs - seenMs, this.#read());
       seenMs = nowMs;
-      if (descriptor === undefined) continue;
-      this.#drop(descriptor);
-      reads = new SoleReads(bytesMax);
+      if (peer === undefined) continue;
+      this.#drop(peer);
+      reads.forget(peer);
     }
   }
 
-  #read(): ReadonlyMap<number, number> {
+  /** What was read of each connection. */
+  #read(): ReadonlyMap<string, number> {
     const { sockets, port, clock } = this.#options;
     const startMs = clock.now();
     if (startMs >= this.#nextListMs) {
@@ -107,21 +108,21 @@ export class Watch {
       this.#nextListMs = nowMs + (nowMs - startMs) / listShare;
     }
     return new Map(
-      this.#sockets.map(({ descriptor }) => [descriptor, sockets.readBytes(descriptor) ?? 0]),
+      this.#sockets.map(({ peer, descriptor }) => [peer, sockets.readBytes(descriptor) ?? 0]),
     );
   }
 
-  #drop(descriptor: number): void {
+  #drop(peer: string): void {
     const { silent, port, dropped, clock } = this.#options;
-    const socket = this.#sockets.find((one) => one.descriptor === descriptor);
+    const socket = this.#sockets.find((one) => one.peer === peer);
     const reset = socket && silent.drop(socket, port);
     if (socket === undefined || reset === undefined) return;
     const nowMs = clock.now();
     this.#nextListMs = -Infinity;
     this.#alertUntilMs = nowMs + watchAlertMs;
-    this.#kept.push({ peer: socket.peer, untilMs: nowMs + watchKeptMs, reset });
+    this.#kept.push({ peer, untilMs: nowMs + watchKeptMs, reset });
     this.#resetKept();
-    dropped(socket.peer);
+    dropped(peer);
   }
 
   #resetKept(): void {
