@@ -23,7 +23,7 @@ function findingsOf(result: RpcRunResult): Finding[] {
 
 test("rpc doctor finds nothing wrong where all is well", async (home) => {
   const servers = await Promise.all([home.serve(), home.serve()]);
-  const result = await home.run(["doctor", "--json", "-t", "20s"]);
+  const result = await home.run(["doctor", "--json", "-t", "2m"]);
   assert.equal(result.code, 0, result.stdout + result.stderr);
   const findings = findingsOf(result);
   assert.deepEqual(findings.filter(({ status }) => status !== "ok"), []);
@@ -44,12 +44,12 @@ test("rpc doctor finds nothing wrong where all is well", async (home) => {
   ]);
   const isZooKeeper = home.registry.startsWith("zookeeper");
   assert.equal(findings.some(({ text }) => text.startsWith("ZooKeeper's clock")), isZooKeeper);
-  const text = await home.run(["doctor", "-t", "20s"]);
+  const text = await home.run(["doctor", "-t", "2m"]);
   assert.ok(text.lines.every((line) => line.startsWith("ok ")), text.stdout);
 });
 
 test("rpc doctor says what to do where no server is", async (home) => {
-  const result = await home.run(["doctor", "--json", "-t", "20s"]);
+  const result = await home.run(["doctor", "--json", "-t", "2m"]);
   assert.equal(result.code, 1);
   const wrong = findingsOf(result).filter(({ status }) => status === "wrong");
   assert.deepEqual(wrong.map(({ check, text }) => [check, text]), [[
@@ -108,7 +108,7 @@ Deno.test("rpc doctor looks at the last known servers of a registry that is away
     savedAtMs: 0,
     instances: [{ ...instance, methods: [], startedAtMs: 0 }],
   });
-  const result = await home.run(["doctor", "--json", "-r", registry, "-t", "20s"]);
+  const result = await home.run(["doctor", "--json", "-r", registry, "-t", "2m"]);
   assert.equal(result.code, 1);
   const findings = findingsOf(result).map(({ check, status }) => `${check} ${status}`);
   assert.deepEqual(findings.slice(-5), [
@@ -127,11 +127,11 @@ signalTest(
     await using home = await RpcHome.create();
     assert.equal((await home.run(["keys", "init", "--name", "alpha"])).code, 0);
     const server = await home.serve();
-    const well = await home.run(["doctor", "--json", "-t", "20s"]);
+    const well = await home.run(["doctor", "--json", "-t", "2m"]);
     assert.equal(well.code, 0, well.stdout);
     assert.match(findingsOf(well)[0]?.text ?? "", /^alpha, .*admin, until .* 397 days left$/);
 
-    const without = await home.run(["doctor", "--json", "--insecure", "-t", "20s"]);
+    const without = await home.run(["doctor", "--json", "--insecure", "-t", "2m"]);
     assert.equal(without.code, 1);
     const statuses = findingsOf(without).map(({ check, status }) => `${check} ${status}`);
     assert.ok(statuses.includes("keys hint") && statuses.includes("server wrong"), without.stdout);
@@ -140,7 +140,7 @@ signalTest(
     assert.match(refused?.todo ?? "", /rpc keys join here; if it has, leave out --insecure$/);
 
     await Deno.remove(`${home.directory}/config/rpc/keys/machine.key`);
-    const broken = await home.run(["doctor", "--json", "-t", "20s"]);
+    const broken = await home.run(["doctor", "--json", "-t", "2m"]);
     assert.equal(broken.code, 1);
     assert.match(findingsOf(broken)[0]?.text ?? "", /machine\.key is missing/);
     assert.equal(await server.stop(), 0);

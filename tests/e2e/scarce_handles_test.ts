@@ -40,7 +40,7 @@ shTest(
     using silent = new SilentServers(100);
     for (const host of ["127.0.0.1", "localhost"]) {
       const registry = `static:${[...silent.at(host), `${host}:${server.port}`].join()}`;
-      const args = ["call", "fib", "10", "--registry", registry];
+      const args = ["call", "fib", "10", "--timeout", "2m", "--registry", registry];
       const { code, stdout, stderr } = await home.run(args, { shell: fewHandles });
       assert.deepEqual([code, stdout], [0, "55\n"], stderr);
     }
