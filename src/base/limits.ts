@@ -28,11 +28,21 @@ export const messageMaxLeast = 1024 * 1024;
 export const messageMaxMost = 1024 * 1024 * 1024;
 
 /**
- * Longest message that becomes one string on its way, whatever the bound. V8's longest string has
- * {@link textLengthMax} characters, and escaping may double the length of a message. Longer ones
- * stay bytes in a server, and their two ends read and print them in pieces.
+ * Longest message that becomes one string on its way, whatever the bound: with what stands around
+ * it, no text in it is longer than {@link printedTextMax}. Longer ones stay bytes in a server, and
+ * their two ends read and print them in pieces.
  */
-export const oneStringBytesMax = 256 * 1024 * 1024;
+export const oneStringBytesMax = 128 * 1024 * 1024;
+
+/**
+ * Longest text that is sure to be printed, in UTF-16 code units. For a longer one with characters
+ * of two bytes `JSON.stringify` ends the process ("Fatal process out of memory: Zone"). For texts
+ * of one byte a character it does so from {@link printedLatinTextMax} on.
+ */
+export const printedTextMax = 2 ** 27 - 64;
+
+/** The same if each character is one of the first 256. */
+export const printedLatinTextMax = 2 ** 28 - 64;
 
 /** V8's longest string, in UTF-16 code units. */
 export const textLengthMax = 2 ** 29 - 24;

@@ -9,6 +9,7 @@ import type { AnyProcedure } from "../procedures/plain/plain_procedure.ts";
 import { startStream } from "../procedures/stream_run.ts";
 import type { Params, Request, UnreadJson, UnreadRequest } from "../wire/message.ts";
 import type { Stats } from "../wire/reports/stats.ts";
+import { TooLongError } from "../wire/message_bound.ts";
 import { reservedMethods } from "../wire/reserved.ts";
 import { readParams } from "../wire/unread/read_unread.ts";
 import type { Pool } from "../workers/pool/pool.ts";
@@ -143,6 +144,11 @@ export class Dispatcher {
     try {
       params = readParams(unread);
     } catch (error) {
+      // To tell that there is no such method takes no parameters.
+      const isKnown = this.#methods.get(request.method) !== undefined;
+      if (!isKnown && error instanceof TooLongError) {
+        return this.#reserved.answer(request, reply, peer);
+      }
       reply.fail(RpcError.from(error));
       return undefined;
     }

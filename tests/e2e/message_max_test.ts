@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { messageMaxDefault } from "../../src/base/limits.ts";
+import { messageMaxDefault, oneStringBytesMax } from "../../src/base/limits.ts";
 import { connect } from "../../src/mod.ts";
 import { noPython } from "../support/python.ts";
 import { startGateway } from "../support/gateway_process.ts";
@@ -234,12 +234,12 @@ Deno.test("how long a message a server takes is in the registry and in rpc.disco
 
 Deno.test("a bound on messages that cannot be is told with what can", async () => {
   await using home = await RpcHome.create();
-  for (const size of ["500K", "1G", "16X", "-1", "", "NaN"]) {
+  for (const size of ["500K", "1025M", "16X", "-1", "", "NaN"]) {
     const { code, stderr } = await home.run(["call", "ping", `--message-max=${size}`]);
     assert.equal(code, 2, size);
     assert.match(stderr, /a size such as 16M or 16777216, from 1 MiB to 1 GiB/);
   }
-  for (const messageMax of [0, NaN, 2 ** 30, "16M" as unknown as number]) {
+  for (const messageMax of [0, NaN, 2 ** 30 + 1, "16M" as unknown as number]) {
     await assert.rejects(connect({ registry: home.registry, messageMax }), {
       name: "InvalidParams",
       message: /messageMax/,
@@ -333,5 +333,22 @@ Deno.test("a call too long for some servers goes to the one that takes it", asyn
   await assert.rejects(client.call("echo", ["x".repeat(9_000_000)]), {
     name: "InvalidParams",
     message: /9000\d\d\d bytes long, and 8388608 is the most that any server takes, the one at 127/,
+  });
+});
+
+Deno.test("a message longer than one string may be goes there and back", async () => {
+  await using home = await RpcHome.create();
+  await Deno.writeTextFile(join(home.workingDirectory, "tasks.ts"), module);
+  await home.serve(["127.0.0.1", "0", "tasks.ts", "--workers", "1", "--message-max", "1GiB"]);
+  const messageMax = 1024 ** 3;
+  await using client = await connect({ registry: home.registry, messageMax, timeoutMs });
+  // With something to escape, so that it is no text that goes without JSON.
+  const sent = `${"x".repeat(oneStringBytesMax)}\n`;
+  assert.equal(await client.call("echo", [sent], patient) === sent, true);
+  const failed = client.call("ping", [sent], patient);
+  await assert.rejects(failed, {
+    name: "InvalidParams",
+    message:
+      /^Cannot read the parameters: they are 134217734 bytes long, and 134217728 is the most/,
   });
 });

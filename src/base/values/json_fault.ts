@@ -4,7 +4,7 @@
  * value is told which part of it would not arrive, and what to write instead.
  */
 
-import { jsonValuesMax, nestingMax } from "../limits.ts";
+import { jsonValuesMax, nestingMax, printedLatinTextMax, printedTextMax } from "../limits.ts";
 import { isExactNumber } from "./exact_numbers.ts";
 
 /** A part of a value that would not arrive unchanged. */
@@ -74,6 +74,7 @@ let left = 0;
 function fits(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case "string":
+      return value.length <= printedTextMax || isPrinted(value);
     case "boolean":
       return true;
     case "number":
@@ -111,6 +112,11 @@ function fits(value: unknown, depth: number): boolean {
     if (!fits(member, depth + 1) && Object.hasOwn(members, key)) return false;
   }
   return true;
+}
+
+/** Whether `JSON.stringify` survives a long text. */
+function isPrinted(text: string): boolean {
+  return text.length <= printedLatinTextMax && !/[^\0-\xff]/.test(text);
 }
 
 /** Whether `toJSON` returns the same scalar each time. Whatever else it returns is copied. */
@@ -212,6 +218,11 @@ function scalarFault(value: unknown): JsonFault | undefined {
       return Number.isFinite(value)
         ? undefined
         : new JsonFault(String(value), "", "null, or a text");
+    case "string": {
+      if (value.length <= printedTextMax || isPrinted(value)) return undefined;
+      const what = `a text of ${value.length} characters`;
+      return new JsonFault(what, "", "it in parts, as a list of texts or a stream");
+    }
     case "bigint":
       return new JsonFault("a BigInt", "", "String(value)");
     case "function":

@@ -275,7 +275,7 @@ export const messageMaxFlag = bytes([messageMaxLeast, messageMaxMost], {
 
 /** The same where each message is one string on its way. */
 export const stringMaxFlag = bytes([messageMaxLeast, oneStringBytesMax], {
-  description: "Longest message to accept, such as 16M, up to 256M; servers have their own limit",
+  description: "Longest message to accept, such as 16M, up to 128M; servers have their own limit",
   fallback: messageMaxDefault,
   setting: true,
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 import { asJson, describeFault, JsonFault, jsonOf } from "../../../src/base/values/json_fault.ts";
 import { exactNumber } from "../../../src/base/values/exact_numbers.ts";
-import { jsonValuesMax, nestingMax } from "../../../src/base/limits.ts";
+import { jsonValuesMax, nestingMax, printedTextMax } from "../../../src/base/limits.ts";
 import * as fc from "../../support/fast_check.ts";
 
 function textOf(value: unknown): string {
@@ -230,4 +230,19 @@ Deno.test("members that an old library gives to all objects and arrays are no pa
     delete objects["nothing"];
     delete arrays["last"];
   }
+});
+
+Deno.test("a text that would end the process where it is printed is a fault, a plain one is not", () => {
+  const latin = "x".repeat(printedTextMax + 1);
+  assert.equal(asJson(latin), latin);
+  const text = `€${"x".repeat(printedTextMax)}`;
+  const fault = asJson({ a: [text] }) as JsonFault;
+  assert.ok(fault instanceof JsonFault);
+  assert.equal(
+    describeFault(fault, "return"),
+    `a text of ${text.length} characters at .a[0], which JSON cannot express: return it in parts, ` +
+      "as a list of texts or a stream",
+  );
+  const fitting = text.slice(1);
+  assert.equal(asJson(fitting), fitting);
 });

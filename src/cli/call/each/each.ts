@@ -1,3 +1,4 @@
+import { oneStringBytesMax } from "../../../base/limits.ts";
 import { addressOf } from "../../../base/names/host_port.ts";
 import { type Clock, systemClock } from "../../../base/clock.ts";
 import { eachConcurrencyDefault } from "../../limits.ts";
@@ -98,7 +99,8 @@ class EachRun {
       service: flags.service,
       transport,
       timeoutMs: flags.timeout,
-      messageMax: flags.messageMax,
+      // What is printed of each is one string.
+      messageMax: Math.min(flags.messageMax, oneStringBytesMax),
       clock: clock ?? systemClock,
       log,
       exactNumbers: true,
