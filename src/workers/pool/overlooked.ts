@@ -34,6 +34,8 @@ export class Overlooked {
   readonly #expiredSince = new WeakMap<WorkerProcess, number>();
   /** Idle ones past their time, and what they had had of the processor's when that was seen. */
   readonly #suspects = new WeakMap<WorkerProcess, number | undefined>();
+  /** How much those have taken to which a request is still written, and when that was seen. */
+  readonly #taken = new WeakMap<WorkerProcess, { readonly bytes: number; readonly atMs: number }>();
   #next: Deadline | undefined;
   /** When the server went on that had been held up. */
   #wentOnAtMs = -Infinity;
@@ -95,8 +97,19 @@ export class Overlooked {
   }
 
   /** How long a worker has not begun its next call while this process could see it. */
-  #forMs({ owed }: WorkerProcess, nowMs: number): number {
-    return Math.min(owed.overlooksForMs(nowMs), nowMs - this.#wentOnAtMs);
+  #forMs(worker: WorkerProcess, nowMs: number): number {
+    const { owed } = worker;
+    const readingForMs = nowMs - this.#tookAtMs(worker, nowMs) - owed.readingMs;
+    return Math.min(owed.overlooksForMs(nowMs), nowMs - this.#wentOnAtMs, readingForMs);
+  }
+
+  /** When a worker was last seen to have taken some of a request that is still written to it. */
+  #tookAtMs(worker: WorkerProcess, nowMs: number): number {
+    const { bytesTaken } = worker;
+    const last = this.#taken.get(worker);
+    if (bytesTaken === undefined || bytesTaken === last?.bytes) return last?.atMs ?? -Infinity;
+    this.#taken.set(worker, { bytes: bytesTaken, atMs: nowMs });
+    return nowMs;
   }
 
   /** Whether a suspect wants a core, and has since had too little time on one to begin a call. */

@@ -104,7 +104,12 @@ export class WorkerProcess {
     }
     this.#job = isForeign ? ProcessJob.of(this.#child.pid) : undefined;
     const stdin = this.#child.stdin.getWriter();
-    const write = (bytes: Uint8Array) => stdin.write(bytes).then(() => bytes.length);
+    // In parts, so that it is seen whether the worker takes a long request.
+    const write = (bytes: Uint8Array) => {
+      const isShort = bytes.length <= workerInputBytesMax;
+      const part = isShort ? bytes : bytes.subarray(0, workerInputBytesMax);
+      return stdin.write(part).then(() => part.length);
+    };
     this.#outbox = new Outbox({ write }, () => {
       this.#isDeaf = true;
       void this.#isLeft("its stdin was closed");
@@ -138,6 +143,11 @@ export class WorkerProcess {
   /** Whether it is a foreign program. */
   get isForeign(): boolean {
     return this.#options.command.isForeign ?? false;
+  }
+
+  /** How much it has taken of its input; `undefined`: nothing more waits to be written. */
+  get bytesTaken(): number | undefined {
+    return this.#outbox.pendingBytes > 0 ? this.#outbox.bytesWritten : undefined;
   }
 
   /** Resolves when all its input is written. */

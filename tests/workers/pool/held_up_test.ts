@@ -14,10 +14,12 @@ function wedged(time?: { usedMs: number; isWanted: boolean }) {
     total: 1,
     load: 0,
     busySinceMs,
+    readingMs: 0,
     overlooksForMs: (nowMs: number) => nowMs - busySinceMs,
     takeBack: () => void (owed.total = 0),
   };
-  const slot = { worker: { owed }, kill: (because: string) => void killed.push(because) };
+  const worker: { owed: typeof owed; bytesTaken?: number } = { owed };
+  const slot = { worker, kill: (because: string) => void killed.push(because) };
   const overlooked = new Overlooked({
     clock,
     wheel: DeadlineWheel.of(clock),
@@ -26,7 +28,7 @@ function wedged(time?: { usedMs: number; isWanted: boolean }) {
     processorTime: () => time && { ...time },
   });
   overlooked.watch();
-  return { clock, killed, overlooked };
+  return { clock, killed, overlooked, worker };
 }
 
 // To see it fail: let #forMs() in src/workers/pool/overlooked.ts forget #wentOnAtMs.
@@ -72,4 +74,19 @@ Deno.test("a worker that waits for nothing, or for ever, is killed", () => {
   starved.clock.advance(heldUpMaxMs + 200);
   assert.equal(starved.killed.length, 1);
   for (const { overlooked } of [idle, starved]) overlooked.stop();
+});
+
+// To see it fail: let #forMs() in src/workers/pool/overlooked.ts forget what #tookAtMs() returns.
+Deno.test("a worker that takes a long request is waited for until it takes no more of it", () => {
+  const { clock, killed, overlooked, worker } = wedged();
+  for (worker.bytesTaken = 1; worker.bytesTaken < 20; worker.bytesTaken++) {
+    clock.advance(overlooksMaxMs / 2);
+    assert.deepEqual(killed, []);
+  }
+  delete worker.bytesTaken;
+  clock.advance(overlooksMaxMs / 2);
+  assert.deepEqual(killed, []);
+  clock.advance(overlooksMaxMs);
+  assert.equal(killed.length, 1);
+  overlooked.stop();
 });
