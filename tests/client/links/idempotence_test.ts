@@ -201,7 +201,8 @@ function known(isIdempotent: boolean): Idempotence {
   const document = { methods: [{ name: "fib", "x-idempotent": isIdempotent }] };
   const idempotence = new Idempotence(new VirtualClock(), () => {});
   const send: Connection["send"] = (call, done) => done(undefined, document, call);
-  idempotence.ask({ messageMax: messageMaxLeast, send } as Connection);
+  const takes = { bytes: messageMaxLeast, whose: "" };
+  idempotence.ask({ messageMax: messageMaxLeast, takes, send } as Connection);
   return idempotence;
 }
 
