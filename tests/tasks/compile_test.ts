@@ -174,9 +174,10 @@ Deno.test("a binary embeds every module that the program can load, once, and its
     const bundled = await bundledFiles(program);
     assert.deepEqual(bundled.filter((path) => !isEmbedded(path)), []);
     // In a process of rpc call only that folder's files are loaded, and none of them elsewhere; and
-    // so it is in one that makes a sandbox.
-    const apart = /^(call|sandbox)\//;
+    // so it is in one that makes a sandbox, and in the thread that watches a gateway.
+    const apart = /^(call|sandbox|watch)\//;
     assert.ok(bundled.includes("sandbox/confined_main.js"));
+    assert.ok(bundled.includes("watch/watch_main.js"));
     const copies = await copiesIn(program, bundled.filter((path) => !apart.test(path)));
     assert.deepEqual([...copies].filter(([, count]) => count !== 1), []);
     // A door holds nothing of its own.
