@@ -43,6 +43,9 @@ interface BudgetOptions {
   readonly stuckMsMin?: number;
 }
 
+/** What a {@link Budget} looks at, and waits by. */
+type BudgetClock = Pick<Clock, "now" | "after">;
+
 interface Held {
   bytes: number;
   progress: number;
@@ -62,17 +65,18 @@ interface Held {
  */
 export class Budget {
   readonly #bytesMax: number;
-  readonly #clock: Pick<Clock, "now">;
+  readonly #clock: BudgetClock;
   readonly #stuckMsMin: number;
   readonly #held = new Map<BudgetHolder, Held>();
   /** Bytes by owner. */
   readonly #heldBy = new Map<unknown, number>();
   #total = 0;
   #lookedAtMs = -Infinity;
+  #nextLook: Promise<void> | undefined;
 
   constructor(
     bytesMax: number,
-    clock: Pick<Clock, "now">,
+    clock: BudgetClock,
     { stuckMsMin = 0 }: BudgetOptions = {},
   ) {
     this.#bytesMax = bytesMax;
@@ -103,10 +107,27 @@ export class Budget {
     return this.#total > this.#bytesMax;
   }
 
+  /** Whether an owner holds more than so many bytes, as of a look a moment ago. */
+  holdsMore(owner: unknown, bytes: number): boolean {
+    if ((this.#heldBy.get(owner) ?? 0) <= bytes) return false;
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#lookedAtMs >= unreadLookMs) this.#lookAtAll(nowMs);
+    return (this.#heldBy.get(owner) ?? 0) > bytes;
+  }
+
+  /** Resolves a little later, for all who ask at once, when an owner may hold less. */
+  nextLook(): Promise<void> {
+    return this.#nextLook ??= new Promise((resolve) => {
+      this.#clock.after(unreadLookMs, () => {
+        this.#nextLook = undefined;
+        resolve();
+      }, { keepAlive: false });
+    });
+  }
+
   /** @param asking the owner in whose favour others have to let go */
   #makeRoom(nowMs: number, asking: unknown): void {
-    this.#lookedAtMs = nowMs;
-    for (const other of [...this.#held.keys()]) this.#look(other, nowMs);
+    this.#lookAtAll(nowMs);
     while (this.#total > this.#bytesMax) {
       const owner = this.#heldMost();
       const worst = this.#worst(owner, owner === asking ? this.#stuckMsMin : 0, nowMs);
@@ -124,6 +145,11 @@ export class Budget {
     if (held === undefined) return;
     this.#add(holder, -held.bytes);
     this.#held.delete(holder);
+  }
+
+  #lookAtAll(nowMs: number): void {
+    this.#lookedAtMs = nowMs;
+    for (const holder of [...this.#held.keys()]) this.#look(holder, nowMs);
   }
 
   #look(holder: BudgetHolder, nowMs: number): void {

@@ -6,6 +6,8 @@ export interface CallerGroup {
   connections: number;
   /** Whose memory it takes: the same for all groups of this machine, whose programs share it. */
   readonly owner: unknown;
+  /** Whether that is one caller. */
+  readonly isOneCaller: boolean;
 }
 
 /** Groups connections by address. With keys they are grouped by name instead. */
@@ -20,8 +22,9 @@ export class Callers {
   enter(from: string): CallerGroup {
     const address = callerAddress(from);
     // Programs of this machine cannot be told apart, so each connection is a group of its own.
-    if (address === undefined) return { connections: 1, owner: "this machine" };
-    const group = this.#groups.get(address) ?? { connections: 0, owner: address };
+    if (address === undefined) return { connections: 1, owner: "this machine", isOneCaller: false };
+    const group = this.#groups.get(address) ??
+      { connections: 0, owner: address, isOneCaller: true };
     group.connections++;
     this.#groups.set(address, group);
     return group;

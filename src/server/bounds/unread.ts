@@ -1,4 +1,5 @@
 import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../limits.ts";
+import type { CallerGroup } from "./callers.ts";
 import type { Outbox } from "../../wire/outbox.ts";
 import type { Budget, BudgetHolder } from "../../base/bounds/budget.ts";
 
@@ -10,24 +11,26 @@ export class Unread {
   readonly #outbox: Outbox;
   readonly #bytesMax: number;
   readonly #budget: Budget;
+  readonly #isOneCaller: boolean;
   readonly #holder: BudgetHolder;
   /** The size when it was last counted, or the smallest size since then. */
   #countedBytes = 0;
 
   /**
    * @param bytesMax how much the peer may leave unread before no more is made for it
-   * @param owner whose all is that counts together
+   * @param whose its owner, and whether that is one caller
    */
   constructor(
     outbox: Outbox,
     bytesMax: number,
     budget: Budget,
-    owner: unknown,
+    { owner, isOneCaller }: Pick<CallerGroup, "owner" | "isOneCaller">,
     giveUp: BudgetHolder["giveUp"],
   ) {
     this.#outbox = outbox;
     this.#bytesMax = bytesMax;
     this.#budget = budget;
+    this.#isOneCaller = isOneCaller;
     this.#holder = {
       owner,
       heldBytes: () => outbox.heldBytes,
@@ -44,6 +47,22 @@ export class Unread {
     const { pendingBytes } = this.#outbox;
     if (pendingBytes <= crowdedOutboxBytesMax) return pendingBytes > this.#bytesMax;
     return pendingBytes > this.#bytesMax || this.#budget.total > unreadBytesCrowded;
+  }
+
+  /**
+   * Whether its caller leaves so much unread on all its connections that nothing more is to be made
+   * for any of them: a worker has hundreds of calls under way, and each of hundreds of connections
+   * would have one long answer made before it is seen that it does not read.
+   */
+  get isCallerFull(): boolean {
+    if (!this.#isOneCaller || this.#budget.total <= unreadBytesCrowded) return false;
+    return this.#budget.holdsMore(this.#holder.owner, unreadBytesCrowded);
+  }
+
+  /** Resolves when everything is read that the peer, and its caller, leave too much of. */
+  async drained(): Promise<void> {
+    await this.#outbox.drained();
+    if (this.isCallerFull) await this.#budget.nextLook();
   }
 
   /** Something was added. It is counted if it is large enough. */

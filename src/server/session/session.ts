@@ -81,9 +81,10 @@ export class Session implements IntakeOwner {
     this.bound = boundOfServer(limits.messageMax);
     this.#watch = new PeerWatch(limits);
     this.#intake = new Intake(this, this.#calls, options, work);
-    const owner = options.caller ?? options.group.owner;
+    const { caller, group } = options;
+    const whose = caller === undefined ? group : { owner: caller, isOneCaller: true };
     this.#partial = {
-      owner,
+      owner: whose.owner,
       heldBytes: () => this.#splitter.heldBytes,
       // Whole lines count, since a peer may send a byte now and then without ever ending a line.
       progress: () => this.#linesRead,
@@ -93,7 +94,7 @@ export class Session implements IntakeOwner {
       this.#outbox,
       limits.outboxBytesMax,
       options.shared.unread,
-      owner,
+      whose,
       (numbers) => this.#giveUpAnswers(numbers),
     );
   }
@@ -191,7 +192,7 @@ export class Session implements IntakeOwner {
   }
 
   get isFull(): boolean {
-    return this.#unread.isFull;
+    return this.#unread.isFull || this.#unread.isCallerFull;
   }
 
   send(line: string): void {
@@ -201,7 +202,7 @@ export class Session implements IntakeOwner {
   }
 
   drained(): Promise<void> {
-    return this.#outbox.drained();
+    return this.#unread.drained();
   }
 
   takes(messageMax: number | undefined): void {
@@ -346,7 +347,7 @@ export class Session implements IntakeOwner {
   }
 
   #isCrowded(): boolean {
-    return this.#calls.isCrowded || this.isFull;
+    return this.#calls.isCrowded || this.#unread.isFull;
   }
 
   refuse(answer: string): void {

@@ -180,3 +180,24 @@ Deno.test("where who goes on keeps its room, the owner that holds most gives it 
   assert.ok(!budget.isFullFor("one"));
   assert.deepEqual([one.gaveUp, many.filter(({ gaveUp }) => gaveUp > 0).length], [0, 2]);
 });
+
+Deno.test("how much an owner holds is looked at anew where it would be too much", async () => {
+  const clock = new VirtualClock();
+  const budget = new Budget(1_000 * kib, clock);
+  const [one, other] = [new Holder("one"), new Holder("one")];
+  for (const holder of [one, other]) {
+    holder.bytes = 60 * kib;
+    budget.count(holder);
+  }
+  const holdsMore = () => budget.holdsMore("one", 100 * kib);
+  assert.deepEqual([holdsMore(), budget.holdsMore("nobody", 0)], [true, false]);
+  // Nothing is counted, but it has been read meanwhile.
+  one.bytes = 30 * kib;
+  assert.ok(holdsMore(), "the last look was just now");
+  const nextLook = budget.nextLook();
+  assert.equal(budget.nextLook(), nextLook, "all wait together");
+  await clock.advanceAsync(unreadLookMs);
+  await nextLook;
+  assert.ok(!holdsMore());
+  assert.notEqual(budget.nextLook(), nextLook);
+});

@@ -4,12 +4,15 @@ import { crowdedOutboxBytesMax, unreadBytesCrowded } from "../../../src/server/l
 import { Budget } from "../../../src/base/bounds/budget.ts";
 import { giveWay } from "../../../src/base/system/give_way.ts";
 import { defineProcedure } from "../../../src/procedures/procedure.ts";
-import type { Accepted, Listener } from "../../../src/server/listener.ts";
+import { unreadLookMs } from "../../../src/base/limits.ts";
+import type { Accepted, Listener, ServerConnection } from "../../../src/server/listener.ts";
+import { Shared } from "../../../src/server/bounds/shared.ts";
 import { Unread } from "../../../src/server/bounds/unread.ts";
 import type { Outbox } from "../../../src/wire/outbox.ts";
-import { VirtualClock } from "../../support/virtual_clock.ts";
+import { settled, VirtualClock } from "../../support/virtual_clock.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { serverTest } from "../fixtures/harness.ts";
+import { sessionOn } from "../fixtures/session_on.ts";
 
 /** A peer that leaves unread what a test says, beside one that leaves much more. */
 function setUp(bytesMax = 1_000_000) {
@@ -21,7 +24,13 @@ function setUp(bytesMax = 1_000_000) {
     },
   };
   const budget = new Budget(Infinity, new VirtualClock());
-  const unread = new Unread(outbox as Outbox, bytesMax, budget, "", () => assert.fail("no need"));
+  const unread = new Unread(
+    outbox as Outbox,
+    bytesMax,
+    budget,
+    { owner: "", isOneCaller: false },
+    () => assert.fail("no need"),
+  );
   const grow = (bytes: number) => {
     outbox.pendingBytes += bytes;
     unread.grew();
@@ -149,3 +158,37 @@ serverTest(
     await waitFor("all answers", () => made === peers * callsEach);
   },
 );
+
+/** A connection whose peer reads nothing. */
+function silentConnection(): ServerConnection {
+  const closed = Promise.withResolvers<null>();
+  return {
+    read: () => closed.promise,
+    write: () => new Promise(() => {}),
+    closeWrite: () => Promise.resolve(),
+    close: () => closed.resolve(null),
+  };
+}
+
+Deno.test("a caller that leaves much unread on some connections is given nothing more on any", async () => {
+  const clock = new VirtualClock();
+  const shared = new Shared(clock, () => 2);
+  const of = (owner: string, isOneCaller = true) =>
+    sessionOn(silentConnection(), { clock, shared, group: { connections: 1, owner, isOneCaller } });
+  const answer = "x".repeat(3_000_000);
+  const full = Array.from({ length: 6 }, () => of("many"));
+  const [same, other, machine] = [of("many"), of("other"), of("machine", false)];
+  for (const session of full) session.add(answer);
+  const own = of("machine", false);
+  for (let i = 0; i < 6; i++) own.add(answer);
+  assert.deepEqual([same, other, machine].map(({ isFull }) => isFull), [true, false, false]);
+  let isDrained = false;
+  const drained = same.drained().then(() => isDrained = true);
+  await settled();
+  assert.ok(!isDrained, "its own answers alone are read");
+  for (const session of full) session.close();
+  await clock.advanceAsync(unreadLookMs);
+  await drained;
+  assert.ok(!same.isFull);
+  for (const session of [same, other, machine, own]) session.close();
+});

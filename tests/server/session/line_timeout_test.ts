@@ -79,7 +79,8 @@ Deno.test("a peer that sends much and gets nothing is told that it is read (P-2)
 Deno.test("a slow line keeps its room where another address begins more than there is room for", async () => {
   const clock = new VirtualClock();
   const shared = new Shared(clock, () => 2, { partialLinesBytesMax: 1_000_000 });
-  const peerOf = (owner: string) => slowPeer(clock, { shared, group: { connections: 1, owner } });
+  const peerOf = (owner: string) =>
+    slowPeer(clock, { shared, group: { connections: 1, owner, isOneCaller: true } });
   const slow = peerOf("slow");
   await slow.comes(300_000, 1_000);
   const flood = Array.from({ length: 12 }, () => peerOf("flood"));
