@@ -107,12 +107,13 @@ export class Budget {
     return this.#total > this.#bytesMax;
   }
 
-  /** Whether an owner holds more than so many bytes, as of a look a moment ago. */
-  holdsMore(owner: unknown, bytes: number): boolean {
-    if ((this.#heldBy.get(owner) ?? 0) <= bytes) return false;
+  /** Whether an owner holds more than a quarter of the bound, as of a look a moment ago. */
+  holdsQuarter(owner: unknown): boolean {
+    const quarter = this.#bytesMax / 4;
+    if (this.#total <= quarter || (this.#heldBy.get(owner) ?? 0) <= quarter) return false;
     const nowMs = this.#clock.now();
     if (nowMs - this.#lookedAtMs >= unreadLookMs) this.#lookAtAll(nowMs);
-    return (this.#heldBy.get(owner) ?? 0) > bytes;
+    return (this.#heldBy.get(owner) ?? 0) > quarter;
   }
 
   /** Resolves a little later, for all who ask at once, when an owner may hold less. */

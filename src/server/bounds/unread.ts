@@ -50,13 +50,13 @@ export class Unread {
   }
 
   /**
-   * Whether its caller leaves so much unread on all its connections that nothing more is to be made
-   * for any of them: a worker has hundreds of calls under way, and each of hundreds of connections
-   * would have one long answer made before it is seen that it does not read.
+   * Whether its caller leaves so much unread on all its connections, a quarter of what all callers
+   * may, that nothing more is to be made for any of them. A worker has hundreds of calls under way:
+   * of hundreds of connections each would have one long answer made before it is seen that it does
+   * not read.
    */
   get isCallerFull(): boolean {
-    if (!this.#isOneCaller || this.#budget.total <= unreadBytesCrowded) return false;
-    return this.#budget.holdsMore(this.#holder.owner, unreadBytesCrowded);
+    return this.#isOneCaller && this.#budget.holdsQuarter(this.#holder.owner);
   }
 
   /** Resolves when everything is read that the peer, and its caller, leave too much of. */

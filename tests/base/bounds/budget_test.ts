@@ -183,21 +183,21 @@ Deno.test("where who goes on keeps its room, the owner that holds most gives it 
 
 Deno.test("how much an owner holds is looked at anew where it would be too much", async () => {
   const clock = new VirtualClock();
-  const budget = new Budget(1_000 * kib, clock);
+  const budget = new Budget(400 * kib, clock);
   const [one, other] = [new Holder("one"), new Holder("one")];
   for (const holder of [one, other]) {
     holder.bytes = 60 * kib;
     budget.count(holder);
   }
-  const holdsMore = () => budget.holdsMore("one", 100 * kib);
-  assert.deepEqual([holdsMore(), budget.holdsMore("nobody", 0)], [true, false]);
+  const holdsQuarter = () => budget.holdsQuarter("one");
+  assert.deepEqual([holdsQuarter(), budget.holdsQuarter("other")], [true, false]);
   // Nothing is counted, but it has been read meanwhile.
   one.bytes = 30 * kib;
-  assert.ok(holdsMore(), "the last look was just now");
+  assert.ok(holdsQuarter(), "the last look was just now");
   const nextLook = budget.nextLook();
   assert.equal(budget.nextLook(), nextLook, "all wait together");
   await clock.advanceAsync(unreadLookMs);
   await nextLook;
-  assert.ok(!holdsMore());
+  assert.ok(!holdsQuarter());
   assert.notEqual(budget.nextLook(), nextLook);
 });

@@ -172,7 +172,7 @@ function silentConnection(): ServerConnection {
 
 Deno.test("a caller that leaves much unread on some connections is given nothing more on any", async () => {
   const clock = new VirtualClock();
-  const shared = new Shared(clock, () => 2);
+  const shared = new Shared(clock, () => 2, { unreadBytesMax: 64_000_000 });
   const of = (owner: string, isOneCaller = true) =>
     sessionOn(silentConnection(), { clock, shared, group: { connections: 1, owner, isOneCaller } });
   const answer = "x".repeat(3_000_000);
