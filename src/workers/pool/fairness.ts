@@ -42,7 +42,6 @@ export class Fairness {
   /** Workers that calls have ended, by deadlines or crashes, and whose next have not started. */
   readonly #restarting = new Map<Restarting, Share<PoolCall>>();
   #contestedUntilMs = -Infinity;
-  #isGoOnDue = false;
   /** Whose call was taken last. */
   #last: Share<PoolCall> | undefined;
   /** The only one that may have more than half of the queue. */
@@ -184,16 +183,6 @@ export class Fairness {
     this.#awaited.add(source);
     void source.drained().then(() => {
       this.#awaited.delete(source);
-      this.#goOnSoon();
-    });
-  }
-
-  /** Many may have been waited for together: the queue is looked through once for all of them. */
-  #goOnSoon(): void {
-    if (this.#isGoOnDue) return;
-    this.#isGoOnDue = true;
-    queueMicrotask(() => {
-      this.#isGoOnDue = false;
       this.#options.mayGoOn();
     });
   }

@@ -81,7 +81,7 @@ export class Scheduler implements PoolCallOwner {
       capacity: () => this.#slots.reduce((sum, { worker }) => sum + placesOf(worker), 0),
       // A worker that runs one call at a time is occupied by a single long one.
       keepable: () => options.inOrder ? this.#slots.length : Infinity,
-      mayGoOn: () => this.pump(),
+      mayGoOn: () => this.#pumpSoon(),
     });
   }
 
@@ -184,18 +184,18 @@ export class Scheduler implements PoolCallOwner {
   }
 
   requeue(call: PoolCall): void {
-    if (this.#isClosed) {
-      call.refuse("Draining", closes);
-      return;
-    }
+    if (this.#isClosed) return call.refuse("Draining", closes);
     if (call.task.deadlineAtMs <= this.#options.clock.now()) {
-      call.refuse("DeadlineExceeded", itsTimeIsOver);
-      return;
+      return call.refuse("DeadlineExceeded", itsTimeIsOver);
     }
     call.place = inQueue;
     this.#queue.unshift(call);
     this.#watchFairness();
-    // Several calls come back together, the last one first. They are sent again in order.
+    this.#pumpSoon();
+  }
+
+  /** {@link pump} once for all calls that come back together, the last one first. */
+  #pumpSoon(): void {
     if (this.#isPumpDue) return;
     this.#isPumpDue = true;
     queueMicrotask(() => {
